@@ -1,0 +1,1 @@
+"""Kumoban (雲番): the operations desk for an AWS organisation."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class AwsConfig(AppConfig):
+    name = "kumoban.aws"
+    label = "aws"

@@ -1,0 +1,180 @@
+"""The door: every call to AWS leaves here, limited, signed for its request, and understood when it fails."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import botocore.config
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+from kumoban.aws import buckets
+from kumoban.aws.credentials import CallCredentials, SessionKey, SessionPool, current
+from kumoban.aws.errors import AwsError, Denied, Throttled, understood
+
+__all__ = ["Door", "ObserveMode", "Pass", "door", "pages"]
+
+# No SDK retries: whether a call may be repeated is the step's decision, not the SDK's.
+_CALLS = botocore.config.Config(
+    connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, max_pool_connections=64, user_agent_extra="kumoban"
+)
+
+
+class ObserveMode(AwsError):
+    """Only the reader role is installed: nothing that changes AWS can be built."""
+
+    def __init__(self) -> None:
+        super().__init__("ObserveMode", "KUMOBAN_OPERATOR_ROLE is not set")
+
+
+class Transport(Protocol):
+    """What actually sends a call; benchmarks and the emulator's absence put their own here."""
+
+    def __call__(self, service: str, operation: str, session: SessionKey, params: dict[str, Any]) -> dict[str, Any]: ...
+
+
+@dataclass
+class Pass:
+    """The door as one piece of work sees it: who it acts for, whether it ends something, and its fence.
+
+    ``session_name`` carries the request's number, so that CloudTrail proves whom each call was for.
+    """
+
+    door: Door
+    session_name: str
+    ending: bool = False
+    fence: buckets.Fence | None = None
+    permit: buckets.Permit | None = None
+    patience: float = 20.0
+
+    def read(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
+        if settings.KUMOBAN_AWS_LIMITS:
+            buckets.take(service, ending=self.ending, fence=None, patience=self.patience)
+        return self.door.send(service, operation, self._session(settings.KUMOBAN_READER_ROLE), params)
+
+    def mutate(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
+        if not settings.KUMOBAN_OPERATOR_ROLE:
+            raise ObserveMode
+        session = self._session(settings.KUMOBAN_OPERATOR_ROLE)
+        self.door.prepare(session)
+        permit, self.permit = self.permit, None
+        if settings.KUMOBAN_AWS_LIMITS or permit is None or not permit.fresh:
+            permit = buckets.take(service, ending=self.ending, fence=self.fence, patience=self.patience)
+        if not permit.fresh:
+            permit = buckets.take(service, ending=self.ending, fence=self.fence, patience=self.patience)
+        return self.door.send(service, operation, session, params)
+
+    def _session(self, role_arn: str) -> SessionKey:
+        return SessionKey(role_arn, self.session_name)
+
+
+class Door:
+    """One botocore session, one client per service, credentials per role session."""
+
+    def __init__(self, transport: Transport | None = None) -> None:
+        self._transport = transport
+        self._clients: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.Lock()
+        self._pool: SessionPool | None = None
+
+    def open(self, session_name: str, *, ending: bool = False, fence: buckets.Fence | None = None) -> Pass:
+        return Pass(self, session_name, ending, fence)
+
+    def prepare(self, session: SessionKey) -> None:
+        """Have the session's credentials ready, so that the permit is not spent on waiting for STS."""
+        if self._transport is None:
+            self._credentials(session)
+
+    def send(self, service: str, operation: str, session: SessionKey, params: dict[str, Any]) -> dict[str, Any]:
+        """One call, as botocore spells it (``list_accounts``). Raises AwsError by meaning."""
+        if self._transport is not None:
+            return self._transport(service, operation, session, params)
+        frozen = self._credentials(session)
+        token = current.set(frozen)
+        try:
+            answer: dict[str, Any] = getattr(self._client(service), operation)(**params)
+            return answer
+        except (ClientError, BotoCoreError) as error:
+            meaning = understood(error)
+            if isinstance(meaning, Throttled):
+                buckets.slow_down(service)
+            if isinstance(meaning, Denied) and "Expired" in meaning.code:
+                self.drop_credentials()
+            raise meaning from error
+        finally:
+            current.reset(token)
+
+    def drop_credentials(self) -> None:
+        """Forget assumed-role credentials (the demo's clock was moved, or AWS called them expired)."""
+        if self._pool:
+            self._pool.drop()
+
+    def _credentials(self, session: SessionKey) -> Any:
+        if not session.role_arn:
+            raise Denied("NoRole", "KUMOBAN_READER_ROLE is not set")
+        with self._lock:
+            if self._pool is None:
+                self._pool = SessionPool(self._new_client("sts", base=True))
+        try:
+            return self._pool.credentials(session)
+        except (ClientError, BotoCoreError) as error:
+            raise understood(error) from error
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._new_client(service)
+                while len(self._clients) > 32:
+                    self._clients.popitem(last=False)
+            self._clients.move_to_end(service)
+            return self._clients[service]
+
+    def _new_client(self, service: str, *, base: bool = False) -> Any:
+        if settings.KUMOBAN_DEMO and not settings.KUMOBAN_AWS_ENDPOINT_URL:
+            raise AwsError("NoEndpoint", "demo mode never builds a client without the emulator's endpoint")
+        session = _base_session() if base else _call_session()
+        return session.create_client(
+            service,
+            region_name=settings.KUMOBAN_AWS_REGION,
+            endpoint_url=settings.KUMOBAN_AWS_ENDPOINT_URL or None,
+            config=_CALLS,
+        )
+
+
+def pages(aws: Any, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
+    """Every item of a paged read, whatever AWS calls its token."""
+    token: dict[str, Any] = {}
+    while True:
+        answer = aws.read(service, operation, **params, **token)
+        yield from answer.get(key) or ()
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}
+
+
+def _base_session() -> botocore.session.Session:
+    return botocore.session.Session(profile=settings.KUMOBAN_AWS_PROFILE or None)
+
+
+@lru_cache(maxsize=1)
+def _call_session() -> botocore.session.Session:
+    session = botocore.session.Session()
+    session._credentials = CallCredentials()
+    return session
+
+
+@lru_cache(maxsize=1)
+def _process_door(_pid: int) -> Door:
+    return Door()
+
+
+def door() -> Door:
+    """This process's door."""
+    return _process_door(os.getpid())

@@ -1,0 +1,79 @@
+"""What an action is: a named, idempotent change of one thing on AWS, with its look and its undo.
+
+Action names with their parameters are a public format (``identity_center.assign/1``): never renamed,
+never reinterpreted, because plans stored years ago still name them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+__all__ = ["Action", "Caller", "Direction", "Presence", "Progress", "Seen", "Started"]
+
+Direction = Literal["apply", "undo"]
+
+
+class Presence(StrEnum):
+    PRESENT = "present"
+    ABSENT = "absent"
+    #: the account, principal or permission set answered not found, by id
+    TARGET_GONE = "target_gone"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look at AWS saw of a thing; ``evidence`` goes to the ledger (ids and codes only)."""
+
+    presence: Presence
+    evidence: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Started:
+    """AWS accepted a mutating call. ``operation`` is AWS's id to poll, None when nothing is pending."""
+
+    operation: str | None
+    aws_request_id: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an asynchronous operation stands."""
+
+    state: Literal["in_progress", "succeeded", "failed"]
+    detail: str = ""
+
+
+class Caller(Protocol):
+    """The door to AWS as one step sees it: every call is counted, limited and signed for that step."""
+
+    def read(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]: ...
+
+    def mutate(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]: ...
+
+
+class Action(Protocol):
+    """One kind of change. Every function takes the stored parameters and may be called again after a crash."""
+
+    name: str
+
+    def lock(self, params: Mapping[str, str]) -> str:
+        """The key under which no two operations may be under way at once."""
+
+    def look(self, aws: Caller, params: Mapping[str, str]) -> Seen:
+        """See the thing on AWS, including operations in progress on it."""
+
+    def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
+        """Make or remove the thing: exactly one mutating call."""
+
+    def poll(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> Progress:
+        """Where the operation that ``send`` started stands."""
+
+    def pending(self, aws: Caller, params: Mapping[str, str]) -> bool:
+        """Whether AWS lists an unfinished operation on this thing (asked where an answer was lost)."""
+
+    def call_name(self, direction: Direction) -> str:
+        """AWS's name of the mutating call, for the ledger and the page."""

@@ -1,0 +1,100 @@
+"""The plan: ordered steps that would make AWS match a form. Pure data; what is signed of it is in ``signing``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kumoban.core.reason import Reason
+from kumoban.core.window import Window
+
+__all__ = ["MANUAL", "Plan", "PlannedStep"]
+
+#: the action of a step that a person does
+MANUAL = "manual/1"
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One thing asked for, also where it is already there (then ``present``): presence is a note, never signed."""
+
+    action: str
+    title: Reason
+    params: Mapping[str, str] = field(default_factory=dict)
+    account: str | None = None
+    thing: str | None = None
+    person: str | None = None
+    #: digests of what gives the change its power, by name: the content of a permission set, a record replaced
+    power: Mapping[str, str] = field(default_factory=dict)
+    irreversible: bool = False
+    # unsigned from here on
+    present: bool = False
+    shown: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Reason, ...] = ()
+
+    @property
+    def manual(self) -> bool:
+        return self.action == MANUAL
+
+    def stored(self) -> dict[str, Any]:
+        return {
+            "action": self.action,
+            "title": self.title.stored(),
+            "params": dict(self.params),
+            "account": self.account,
+            "thing": self.thing,
+            "person": self.person,
+            "power": dict(self.power),
+            "irreversible": self.irreversible,
+            "present": self.present,
+            "shown": dict(self.shown),
+            "warnings": [warning.stored() for warning in self.warnings],
+        }
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> PlannedStep:
+        return cls(
+            action=stored["action"],
+            title=Reason.from_stored(stored["title"]),
+            params=stored["params"],
+            account=stored["account"],
+            thing=stored["thing"],
+            person=stored["person"],
+            power=stored["power"],
+            irreversible=stored["irreversible"],
+            present=stored["present"],
+            shown=stored["shown"],
+            warnings=tuple(Reason.from_stored(warning) for warning in stored["warnings"]),
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would happen (``steps`` within ``window``), what to know (``warnings``), why it can't be (``refusals``).
+
+    ``dimensions`` are the values the rules decide about, one mapping per combination asked for.
+    """
+
+    steps: tuple[PlannedStep, ...]
+    window: Window | None = None
+    warnings: tuple[Reason, ...] = ()
+    refusals: tuple[Reason, ...] = ()
+    dimensions: tuple[Mapping[str, str], ...] = ()
+
+    def stored(self) -> dict[str, Any]:
+        return {
+            "steps": [step.stored() for step in self.steps],
+            "window": self.window.stored() if self.window else None,
+            "warnings": [warning.stored() for warning in self.warnings],
+            "dimensions": [dict(values) for values in self.dimensions],
+        }
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> Plan:
+        return cls(
+            steps=tuple(PlannedStep.from_stored(step) for step in stored["steps"]),
+            window=Window.from_stored(stored["window"]) if stored["window"] else None,
+            warnings=tuple(Reason.from_stored(warning) for warning in stored["warnings"]),
+            dimensions=tuple(stored["dimensions"]),
+        )

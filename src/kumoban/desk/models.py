@@ -1,0 +1,385 @@
+"""The desk's rows. What may change them is in the modules beside: requests, approvals, holds, runner, rules."""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from kumoban.core.plan import Plan as PlanValue
+from kumoban.core.signing import number
+from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
+from kumoban.estate.models import Person
+
+__all__ = [
+    "Absence",
+    "Approval",
+    "CompanyHoliday",
+    "CompletionReport",
+    "DemoClock",
+    "Duty",
+    "ExtraField",
+    "FreezePeriod",
+    "Hold",
+    "Lock",
+    "Plan",
+    "Remark",
+    "Request",
+    "Requirement",
+    "Rule",
+    "Step",
+    "Thing",
+    "Token",
+    "User",
+    "WorkEntry",
+]
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(login=username)
+
+
+class User(AbstractBaseUser):
+    """Somebody who can sign in: a person, linked to the identity store by id, or a machine. Never keyed by e-mail."""
+
+    login = models.CharField(max_length=128, unique=True)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    machine = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=5, default="")
+    zone = models.CharField(max_length=60, default="")
+
+    USERNAME_FIELD = "login"
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(machine=True) | models.Q(person__isnull=False), name="desk_user_is_someone")
+        ]
+
+
+class Token(models.Model):
+    """A personal token for the API; only its digest is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+
+class Rule(models.Model):
+    """Who may ask for which routine, where, within what limits, and who must approve. Deny rows win."""
+
+    class Effect(models.TextChoices):
+        ALLOW = "allow"
+        DENY = "deny"
+
+    name = models.CharField(max_length=120)
+    routine = models.CharField(max_length=60, db_index=True)
+    effect = models.CharField(max_length=5, choices=Effect.choices)
+    #: {"groups": [ids], "people": [ids], "everyone": bool}
+    who = models.JSONField(default=dict)
+    #: {dimension: [values]}; "*" matches everything
+    dimensions = models.JSONField(default=dict)
+    #: {"max_minutes": int}
+    limits = models.JSONField(default=dict)
+    #: [{"group": id} | {"manager": true} | {"people": [ids]}, each with "count"]
+    approvers = models.JSONField(default=list)
+    version = models.IntegerField(default=1)
+    enabled = models.BooleanField(default=True)
+    changed_at = models.DateTimeField()
+
+
+class Request(models.Model):
+    """Somebody asks for a routine with a filled form, for one or several workers. One row, one life."""
+
+    number = models.CharField(max_length=20, unique=True)
+    routine = models.CharField(max_length=60)
+    state = models.CharField(max_length=12, choices=RequestState.choices, default=RequestState.DRAFTED)
+    requester = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    workers = models.ManyToManyField(Person, related_name="+")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    form = models.JSONField()
+    extra = models.JSONField(default=dict)
+    #: what pages show without reading the form again: title parts, names at the time
+    shown = models.JSONField(default=dict)
+    reason = models.TextField(default="")
+    plan = models.ForeignKey("Plan", null=True, on_delete=models.PROTECT, related_name="+")
+    assignee = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    target_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    #: when the waiting ends: the last moment an approval still counts
+    lapses_at = models.DateTimeField(null=True)
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    voids = models.IntegerField(default=0)
+    #: refusals or the reason of the last automatic change of state, as stored Reasons
+    why = models.JSONField(default=list)
+    idempotency = models.CharField(max_length=80, null=True)
+    search = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["asked_by", "idempotency"], name="desk_request_asked_once"),
+        ]
+        indexes = [
+            models.Index(fields=["requester", "-id"], name="desk_request_mine"),
+            models.Index(fields=["state", "lapses_at"], name="desk_request_open"),
+        ]
+
+    @property
+    def state_label(self) -> str:
+        return str(RequestState(self.state).label)
+
+
+class Plan(models.Model):
+    """One plan of a request, with the bytes its approvals sign."""
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="plans")
+    ordinal = models.IntegerField()
+    signed = models.TextField()
+    digest = models.CharField(max_length=64)
+    format_version = models.IntegerField()
+    document = models.JSONField()
+    #: who must approve and by which rules: see ``rules.Decision.stored``
+    authority = models.JSONField(default=dict)
+    made_at = models.DateTimeField()
+    #: checked against AWS read live (not only against estate rows)
+    checked_at = models.DateTimeField(null=True)
+    void_at = models.DateTimeField(null=True)
+    void_why = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["request", "ordinal"], name="desk_plan_ordinal_once")]
+
+    @property
+    def number(self) -> str:
+        return number(self.digest)
+
+    @property
+    def value(self) -> PlanValue:
+        return PlanValue.from_stored(self.document)
+
+
+class Requirement(models.Model):
+    """One who may fill a slot of a plan's approval: a group or a person. Kept as rows so that an inbox is one query."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="requirements")
+    slot = models.IntegerField()
+    #: group, person or manager (a person, found by being the requester's manager)
+    kind = models.CharField(max_length=8)
+    ref = models.CharField(max_length=60, db_index=True)
+    count = models.IntegerField(default=1)
+
+
+class Approval(models.Model):
+    """One person's signature over one plan. A changed plan has no approvals."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="approvals")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    #: whom the person stood in for, where they signed as a delegate
+    on_behalf_of = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    comment = models.TextField(default="")
+    at = models.DateTimeField()
+    void_at = models.DateTimeField(null=True)
+    void_why = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "person"], condition=models.Q(void_at=None), name="desk_one_seal_a_person")
+        ]
+
+
+class Remark(models.Model):
+    """Something said about a request: a question (照会), an answer, a return, a denial. Changes no state itself."""
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="remarks")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12)
+    text = models.TextField()
+    at = models.DateTimeField()
+
+
+class Thing(models.Model):
+    """One episode of a thing on AWS: opened by the first hold's intent, closed when the last hold has ended."""
+
+    key = models.CharField(max_length=300)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    #: None until the one look that decides it; committed with the intent, before the first call
+    existed_before = models.BooleanField(null=True)
+    #: whether this episode ever sent a create
+    created = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=models.Q(closed_at=None), name="desk_one_open_thing")
+        ]
+
+
+class Hold(models.Model):
+    """One request's claim on a thing, [starts_at, ends_at). People call it a grant (付与中の権限)."""
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="holds")
+    thing = models.ForeignKey(Thing, null=True, on_delete=models.PROTECT, related_name="holds")
+    key = models.CharField(max_length=300, db_index=True)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    account_id = models.CharField(max_length=12, default="")
+    state = models.CharField(max_length=10, choices=HoldState.choices)
+    shown = models.JSONField(default=dict)
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    active_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    #: seen_absent, held_by_others, was_there_before, target_gone or never_made
+    ended_by = models.CharField(max_length=20, default="")
+    evidence = models.JSONField(default=dict)
+    not_seen_since = models.DateTimeField(null=True)
+    was_active = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "ends_at"], name="desk_hold_in_force"),
+            models.Index(fields=["person", "state"], name="desk_hold_person"),
+        ]
+
+
+class Step(models.Model):
+    """One piece of work with its lease. Waiting is a row with a later ``due``."""
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="steps")
+    hold = models.ForeignKey(Hold, null=True, on_delete=models.PROTECT, related_name="steps")
+    kind = models.CharField(max_length=12, choices=StepKind.choices)
+    position = models.IntegerField(default=0)
+    action = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.LOOK)
+    #: order of work: 0 ends, 1 polls, 2 applies, 3 checks
+    rank = models.IntegerField()
+    due = models.DateTimeField(null=True)
+    lease_by = models.CharField(max_length=60, default="")
+    lease_until = models.DateTimeField(null=True)
+    lock_key = models.CharField(max_length=120, default="")
+    attempts = models.IntegerField(default=0)
+    operation = models.CharField(max_length=120, default="")
+    aws_request_id = models.CharField(max_length=80, default="")
+    #: this step's mutating call was accepted and AWS has not said that it ended
+    outstanding = models.BooleanField(default=False)
+    answer_lost = models.BooleanField(default=False)
+    taken_over = models.BooleanField(default=False)
+    needs_a_person = models.BooleanField(default=False)
+    error = models.JSONField(default=dict)
+    sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["rank", "due"], name="desk_step_due", condition=models.Q(due__isnull=False)),
+            models.Index(fields=["lease_until"], name="desk_step_leased", condition=models.Q(lease_until__isnull=False)),
+            models.Index(fields=["action"], name="desk_step_outstanding", condition=models.Q(outstanding=True)),
+        ]
+
+
+class Lock(models.Model):
+    """Mutual exclusion on AWS, held by a step from its intent until the terminal status is seen."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    step = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="lock")
+    since = models.DateTimeField()
+
+
+class WorkEntry(models.Model):
+    """What a person did in a manual step: text, evidence, minutes."""
+
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="entries")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    evidence = models.TextField(default="")
+    minutes = models.IntegerField(default=0)
+    at = models.DateTimeField()
+
+
+class CompletionReport(models.Model):
+    """作業完了報告: how the work went, by a worker, confirmed by an approver."""
+
+    class Outcome(models.TextChoices):
+        COMPLETE = "complete"
+        PARTIAL = "partial"
+        NOT_DONE = "not_done"
+        ABNORMAL = "abnormal"
+
+    request = models.OneToOneField(Request, on_delete=models.PROTECT, related_name="report")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    text = models.TextField(default="")
+    at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+
+
+class Duty(models.Model):
+    """One row for each thing the desk does regularly by itself."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    due = models.DateTimeField()
+    lease_by = models.CharField(max_length=60, default="")
+    lease_until = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    last_error = models.TextField(default="")
+
+
+class Absence(models.Model):
+    """Between ``starts_at`` and ``ends_at`` the delegate may approve in the person's place."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    delegate = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+
+class CompanyHoliday(models.Model):
+    day = models.DateField(primary_key=True)
+    name = models.CharField(max_length=80)
+
+
+class FreezePeriod(models.Model):
+    """凍結期間: nothing of these routines starts in these OUs, unless an exception approver approves."""
+
+    reason = models.CharField(max_length=200)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    routines = models.JSONField(default=list)
+    ou_ids = models.JSONField(default=list)
+    exception_group = models.CharField(max_length=60, default="")
+
+
+class ExtraField(models.Model):
+    """追加項目: a field the company adds to a routine's form, as data."""
+
+    routine = models.CharField(max_length=60)
+    key = models.SlugField(max_length=40)
+    label_ja = models.CharField(max_length=80)
+    label_en = models.CharField(max_length=80)
+    #: text, paragraph, number, date, url or choice
+    kind = models.CharField(max_length=12, default="text")
+    required = models.BooleanField(default=False)
+    pattern = models.CharField(max_length=200, default="")
+    choices = models.JSONField(default=list)
+    position = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["routine", "key"], name="desk_extra_field_once")]
+
+
+class DemoClock(models.Model):
+    """Demo mode only: how far the windows' clock was moved ahead of the database's."""
+
+    offset_seconds = models.FloatField(default=0)
+

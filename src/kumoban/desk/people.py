@@ -1,0 +1,88 @@
+"""Who acts: the signed-in user as a person with groups and roles. The actor comes from the session or token only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from kumoban.core.reason import Reason, Refused
+from kumoban.desk.models import User
+from kumoban.estate.models import Group, Membership, Person, Team
+
+__all__ = ["Actor", "groups_of", "members_of", "team_of"]
+
+#: what a token may be allowed to do, each apart
+SCOPES = ("read", "ask", "approve", "rules")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A user acting now. ``scopes`` None means a signed-in session, which may do whatever its person may."""
+
+    user: User
+    scopes: frozenset[str] | None = None
+
+    @cached_property
+    def person(self) -> Person:
+        """Raises Refused for a machine or for somebody the identity store no longer has."""
+        person = self.user.person
+        if person is None or not person.can_act:
+            raise Refused(Reason("actor_gone"), attempt=True)
+        return person
+
+    @property
+    def id(self) -> str:
+        return self.user.person_id or f"user:{self.user.pk}"
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        return groups_of(self.person.id)
+
+    @cached_property
+    def _group_names(self) -> frozenset[str]:
+        return frozenset(Group.objects.filter(id__in=self.groups, absent_since=None).values_list("name", flat=True))
+
+    @cached_property
+    def ops(self) -> bool:
+        return settings.KUMOBAN_OPS_GROUP in self._group_names
+
+    @cached_property
+    def auditor(self) -> bool:
+        return settings.KUMOBAN_AUDITOR_GROUP in self._group_names
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.user.zone or settings.KUMOBAN_TIME_ZONE)
+
+    def needs(self, scope: str) -> None:
+        """Raise Refused unless this session or token may do things of this scope."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise Refused(Reason("scope_missing", {"scope": scope}), attempt=True)
+
+
+def groups_of(person_id: str) -> frozenset[str]:
+    return frozenset(Membership.objects.filter(person_id=person_id, absent_since=None).values_list("group_id", flat=True))
+
+
+def members_of(group_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Group id → ids of the people in it now who can act."""
+    members: dict[str, set[str]] = {group: set() for group in group_ids}
+    pairs = list(
+        Membership.objects.filter(group_id__in=members, absent_since=None).values_list("group_id", "person_id")
+    )
+    acting = set(
+        Person.objects.filter(id__in={person for _, person in pairs}, absent_since=None, enabled=True).values_list("id", flat=True)
+    )
+    for group, person in pairs:
+        if person in acting:
+            members[group].add(person)
+    return members
+
+
+def team_of(person_id: str) -> Team | None:
+    """The team whose members' group this person is in (the first by name, where there are several)."""
+    return Team.objects.filter(absent_since=None, group_id__in=groups_of(person_id)).order_by("slug").first()

@@ -1,0 +1,202 @@
+"""From what somebody typed to a plan and a decision: used by the preview, the ask, and every later check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from pydantic import ValidationError
+
+from kumoban.core.calendar import BusinessCalendar
+from kumoban.core.form import Form, Reading
+from kumoban.core.freeze import Freeze
+from kumoban.core.plan import Plan
+from kumoban.core.reason import Reason, Refused
+from kumoban.core.signing import Decided, digest, number, signed_bytes
+from kumoban.desk import clock, rules
+from kumoban.desk.models import CompanyHoliday, ExtraField, FreezePeriod, Request
+from kumoban.desk.people import Actor
+from kumoban.desk.routine import Asked, Routine
+from kumoban.estate.models import Account, Person
+
+__all__ = ["Draft", "ShapeError", "business_calendar", "check_extra", "draft", "organisation_zone", "read_form", "signed_of"]
+
+
+class ShapeError(Exception):
+    """What was typed does not have the form's shape: ``errors`` by field name, each with pydantic's type and context."""
+
+    def __init__(self, errors: Sequence[tuple[str, Reason]]) -> None:
+        super().__init__(", ".join(f"{name}: {reason.code}" for name, reason in errors))
+        self.errors = tuple(errors)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A form understood, planned and judged, before anything is stored."""
+
+    form: Form
+    workers: tuple[Person, ...]
+    plan: Plan
+    decision: rules.Decision
+    changes: tuple[Reason, ...]
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def refusals(self) -> tuple[Reason, ...]:
+        return (*self.plan.refusals, *(() if self.plan.refusals else self.decision.refusals))
+
+    @property
+    def plan_number(self) -> str:
+        return number(digest(repr(self.plan.stored()).encode()))
+
+
+def organisation_zone() -> ZoneInfo:
+    return ZoneInfo(settings.KUMOBAN_TIME_ZONE)
+
+
+def business_calendar() -> BusinessCalendar:
+    company: dict[date, str] = dict(CompanyHoliday.objects.values_list("day", "name"))
+    return BusinessCalendar(zone=organisation_zone(), company_holidays=company)
+
+
+def read_form(routine: Routine, data: Mapping[str, Any], zone: ZoneInfo) -> tuple[Form, tuple[Reason, ...]]:
+    """The form as this person meant it, and what was normalised. Raises ShapeError."""
+    reading = Reading(now=clock.now(), zone=zone, calendar=business_calendar(), changes=[])
+    try:
+        return routine.form.read(data, reading), tuple(reading.changes)
+    except ValidationError as error:
+        raise ShapeError([_shape(item) for item in error.errors(include_url=False)]) from error
+
+
+def _shape(error: Any) -> tuple[str, Reason]:
+    context = {key: str(value)[:80] for key, value in (error.get("ctx") or {}).items()}
+    name = str(error["loc"][0]) if error["loc"] else str(context.get("name", ""))
+    return name, Reason(f"shape.{error['type']}", {**context, "field": name})
+
+
+def check_extra(routine: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The company's own fields of this routine, validated. Raises ShapeError by ``extra.<key>``."""
+    errors: list[tuple[str, Reason]] = []
+    values: dict[str, str] = {}
+    known = {extra.key: extra for extra in ExtraField.objects.filter(routine=routine)}
+    for key in given:
+        if key not in known:
+            errors.append((f"extra.{key}", Reason("shape.extra_forbidden", {"field": key})))
+    for key, extra in known.items():
+        value = str(given.get(key, "")).strip()
+        if problem := _extra_problem(extra, value):
+            errors.append((f"extra.{key}", Reason(problem, {"field": key, "pattern": extra.pattern})))
+        elif value:
+            values[key] = value
+    if errors:
+        raise ShapeError(errors)
+    return values
+
+
+def _extra_problem(extra: ExtraField, value: str) -> str | None:
+    if not value:
+        return "shape.missing" if extra.required else None
+    if len(value) > 4000 or any(ord(char) < 32 and char not in "\r\n\t" for char in value):
+        return "shape.refused_characters"
+    checks = {
+        "number": r"-?\d+(\.\d+)?",
+        "date": r"\d{4}-\d{2}-\d{2}",
+        "url": r"https?://\S+",
+    }
+    if extra.kind in checks and not re.fullmatch(checks[extra.kind], value):
+        return f"extra_not_{extra.kind}"
+    if extra.kind == "choice" and value not in extra.choices:
+        return "extra_not_a_choice"
+    if extra.pattern and not re.fullmatch(extra.pattern, value):
+        return "extra_not_in_format"
+    return None
+
+
+def draft(
+    actor: Actor, routine: Routine, data: Mapping[str, Any], extra: Mapping[str, str] | None = None
+) -> Draft:
+    """Plan what somebody typed, from estate rows. Raises ShapeError; refusals are in the answer."""
+    form, changes = read_form(routine, data, actor.zone)
+    values = check_extra(routine.name, extra or {})
+    workers = people_of(routine, form, actor.person)
+    asked = Asked(actor.person, workers, clock.now())
+    plan, decision = judge(routine, form, asked, live=False)
+    return Draft(form, workers, plan, decision, changes, values)
+
+
+def people_of(routine: Routine, form: Form, requester: Person) -> tuple[Person, ...]:
+    """The workers, by id. Raises ShapeError for somebody unknown or gone."""
+    ids = tuple(dict.fromkeys(routine.workers(form))) or (requester.id,)
+    known = {person.id: person for person in Person.objects.filter(id__in=ids, absent_since=None, enabled=True)}
+    unknown = [person for person in ids if person not in known]
+    if unknown:
+        raise ShapeError([("workers", Reason("unknown_person", {"person": person[:60]})) for person in unknown])
+    return tuple(known[person] for person in ids)
+
+
+def judge(routine: Routine, form: Form, asked: Asked, *, live: bool, request: str = "") -> tuple[Plan, rules.Decision]:
+    """The plan, and what the rules, freezes and calendar say about it."""
+    seen = routine.look(form, asked, live=live, request=request)
+    plan = routine.plan(form, seen, asked)
+    if plan.refusals:
+        return plan, rules.Decision()
+    length = plan.window.resolved(asked.now).length if plan.window else timedelta()
+    decision = rules.decide(routine, asked.requester, asked.workers, plan.dimensions, length)
+    return plan, _with_freezes(decision, routine, plan, asked.now)
+
+
+def _with_freezes(decision: rules.Decision, routine: Routine, plan: Plan, now: datetime) -> rules.Decision:
+    """A freeze refuses, or asks one more person: its exception approver."""
+    if plan.window is None or routine.open_to_all:
+        return decision
+    window = plan.window.resolved(now)
+    accounts = Account.objects.filter(id__in={step.account for step in plan.steps if step.account}).select_related("ou")
+    paths = [account.ou.id_path if account.ou else "" for account in accounts]
+    refusals, slots, notes = list(decision.refusals), list(decision.slots), list(decision.notes)
+    for period in FreezePeriod.objects.filter(ends_at__gt=now):
+        freeze = Freeze(
+            starts_at=period.starts_at,
+            ends_at=period.ends_at,
+            routines=tuple(period.routines),
+            ou_ids=tuple(period.ou_ids),
+            exception_approvers=(period.exception_group,) if period.exception_group else (),
+            reason=period.reason,
+        )
+        if not any(freeze.covers(routine.name, path, window) for path in paths):
+            continue
+        said = {"freeze": period.reason, "until": period.ends_at.isoformat()}
+        if period.exception_group:
+            slots.append(rules.Slot("group", (period.exception_group,), 1, (period.reason,)))
+            notes.append(Reason("freeze_needs_exception", said))
+        else:
+            refusals.append(Reason("frozen", said))
+    return rules.Decision(tuple(refusals), tuple(slots), decision.rules, tuple(notes))
+
+
+def signed_of(request: Request, routine: Routine, plan: Plan, form_version: int) -> bytes:
+    """The bytes an approval of this plan signs."""
+    return signed_bytes(
+        plan,
+        Decided(
+            request=request.number,
+            requester=request.requester_id,
+            workers=sorted(request.workers.values_list("id", flat=True)),
+            handover=routine.handover,
+            reason=request.reason,
+            extra=request.extra,
+        ),
+        form_version,
+    )
+
+
+def stored_form(routine: Routine, request: Request) -> Form:
+    """The form of a stored request, as it was understood when it was asked."""
+    try:
+        return routine.form.model_validate(request.form)
+    except ValidationError as error:
+        raise Refused(Reason("form_no_longer_read", {"routine": routine.name})) from error

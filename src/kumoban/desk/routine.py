@@ -1,0 +1,110 @@
+"""What a routine is to the desk, and the registry that routines enter at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from kumoban.core.action import Action
+from kumoban.core.form import Form
+from kumoban.core.plan import Plan
+from kumoban.core.reason import Reason
+from kumoban.estate.models import Person
+
+__all__ = ["Asked", "Dimension", "Routine", "action_of", "all_routines", "known_actions", "register", "routine_of", "texts"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks, for whom, and when: what a planner may know beside the form and what was seen."""
+
+    requester: Person
+    workers: Sequence[Person]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One thing rules can distinguish: ``matches(pattern, value, context)``; context maps an account to its OUs."""
+
+    name: str
+    title: str
+    kind: Literal["account", "id", "pattern", "word"]
+
+
+class Look(Protocol):
+    """See the estate (``live`` False, for pages) or AWS (``live`` True, before applying); the same type either way."""
+
+    def __call__(self, form: Any, asked: Asked, *, live: bool, request: str = "") -> Any: ...
+
+
+@dataclass(frozen=True)
+class Routine:
+    """One kind of operation the desk can perform.
+
+    ``title``/``summary`` are msgids; ``texts`` maps the codes of its Reasons to msgids; ``choices`` offers a
+    field's values for one person: ``choices(source, person, query) -> [(value, label, hint)]``.
+    """
+
+    name: str
+    title: str
+    summary: str
+    icon: str
+    handover: Literal["delegated", "ops_only"]
+    form: type[Form]
+    look: Look
+    plan: Callable[[Any, Any, Asked], Plan]
+    dimensions: tuple[Dimension, ...]
+    actions: tuple[Action, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    choices: Callable[..., list[tuple[str, str, str]]] | None = None
+    #: form → the people who will hold the access; empty means the requester
+    workers: Callable[[Any], Sequence[str]] = lambda form: ()
+    #: form → the written reason, signed with the plan
+    reason: Callable[[Any], str] = lambda form: str(getattr(form, "reason", ""))
+    #: no approval is ever needed and no rule is asked: the plan is work for the operations team
+    open_to_all: bool = False
+    #: business time within which the operations team means to be done
+    target: timedelta | None = None
+
+
+_routines: dict[str, Routine] = {}
+_actions: dict[str, Action] = {}
+
+
+def register(routine: Routine) -> None:
+    """Enter a routine. Raises ValueError when its name, or another version of its action, is taken."""
+    if routine.name in _routines:
+        raise ValueError(f"routine {routine.name} is registered twice")
+    for action in routine.actions:
+        if _actions.setdefault(action.name, action) is not action and type(_actions[action.name]) is not type(action):
+            raise ValueError(f"action {action.name} is registered twice")
+    _routines[routine.name] = routine
+
+
+def routine_of(name: str) -> Routine | None:
+    """None for a routine this version no longer has: its requests are shown as retired."""
+    return _routines.get(name)
+
+
+def all_routines() -> list[Routine]:
+    return sorted(_routines.values(), key=lambda routine: routine.name)
+
+
+def action_of(name: str) -> Action:
+    return _actions[name]
+
+
+def known_actions() -> list[str]:
+    """A node claims only actions it knows, so that versions can run side by side."""
+    return sorted(_actions)
+
+
+def texts() -> dict[str, str]:
+    return {code: text for routine in _routines.values() for code, text in routine.texts.items()}
+
+
+def unknown(name: str) -> Reason:
+    return Reason("routine_retired", {"routine": name})

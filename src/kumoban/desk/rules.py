@@ -1,0 +1,349 @@
+"""Authority, decided in one place: who may ask for what, who must approve it, and why.
+
+Default deny. Deny rules win. In an allow rule a missing dimension matches nothing; in a deny rule everything.
+When any matching rule for an exact thing requires approval, approval is required.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from kumoban.core.reason import Reason
+from kumoban.desk.models import Absence, Approval, Request, Requirement, Rule
+from kumoban.desk.people import Actor, groups_of, members_of
+from kumoban.desk.routine import Routine
+from kumoban.estate.models import Account, Group, Person, Team
+
+__all__ = ["Decision", "Slot", "approvers", "decide", "fulfilled", "inbox", "offered", "stand_ins", "visible"]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One requirement: ``count`` distinct people out of these groups and persons, because of these rules."""
+
+    kind: str
+    refs: tuple[str, ...]
+    count: int
+    rules: tuple[str, ...]
+
+    def stored(self) -> dict[str, Any]:
+        return {"kind": self.kind, "refs": list(self.refs), "count": self.count, "rules": list(self.rules)}
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> Slot:
+        return cls(stored["kind"], tuple(stored["refs"]), stored["count"], tuple(stored["rules"]))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the rules say: refusals (empty means allowed), the slots to fill, and the rules that decided."""
+
+    refusals: tuple[Reason, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    rules: tuple[tuple[int, int, str], ...] = ()
+    notes: tuple[Reason, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        return not self.refusals
+
+    def stored(self) -> dict[str, Any]:
+        return {
+            "slots": [slot.stored() for slot in self.slots],
+            "rules": [list(rule) for rule in self.rules],
+            "notes": [note.stored() for note in self.notes],
+        }
+
+
+@dataclass
+class _Facts:
+    """What matching needs to know of the estate, read once for one decision."""
+
+    people: Mapping[str, frozenset[str]]
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    teams: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def decide(
+    routine: Routine,
+    requester: Person,
+    workers: Sequence[Person],
+    combinations: Sequence[Mapping[str, str]],
+    length: timedelta | None,
+) -> Decision:
+    """Whether this may be asked, by whom it must be approved, and by which rules.
+
+    ``combinations`` are the exact things asked for, in the routine's dimensions; every one must be allowed to the
+    requester and to each worker. ``length`` None is without end.
+    """
+    if routine.open_to_all:
+        return Decision()
+    rules = list(Rule.objects.filter(routine=routine.name, enabled=True).order_by("id"))
+    people = {person.id: person for person in (requester, *workers)}
+    facts = _facts(people.values(), combinations)
+    refusals: list[Reason] = []
+    matched: dict[int, Rule] = {}
+    for combination in combinations:
+        for person in people.values():
+            allowing, refusal = _one(routine, rules, person, combination, facts, length)
+            matched.update({rule.pk: rule for rule in allowing})
+            if refusal:
+                refusals.append(refusal)
+    slots = _slots(matched.values(), requester)
+    if not refusals:
+        refusals += _unanswerable(slots, {person.id for person in people.values()})
+    return Decision(
+        _unique(refusals),
+        slots,
+        tuple((rule.pk, rule.version, rule.name) for rule in matched.values()),
+    )
+
+
+def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    return tuple({(reason.code, *map(str, reason.params.values())): reason for reason in reasons}.values())
+
+
+def _one(
+    routine: Routine,
+    rules: Sequence[Rule],
+    person: Person,
+    combination: Mapping[str, str],
+    facts: _Facts,
+    length: timedelta | None,
+) -> tuple[list[Rule], Reason | None]:
+    """The rules that allow one person one thing, or why not."""
+    said = {**combination, "person": person.display_name}
+    mine = [rule for rule in rules if _who(rule, person, facts)]
+    hit = [rule for rule in mine if _where(routine, rule, combination, person, facts)]
+    for rule in hit:
+        if rule.effect == Rule.Effect.DENY:
+            return [], Reason("denied_by_rule", {**said, "rule": rule.name})
+    allowing = [rule for rule in hit if rule.effect == Rule.Effect.ALLOW]
+    if not allowing:
+        return [], Reason("no_rule_allows", said)
+    longest = max((_limit(rule) for rule in allowing), default=timedelta())
+    if length is None or length > longest:
+        return [], Reason("longer_than_rule", {**said, "minutes": int(longest.total_seconds() // 60)})
+    return allowing, None
+
+
+def _limit(rule: Rule) -> timedelta:
+    return timedelta(minutes=int(rule.limits.get("max_minutes", 60)))
+
+
+def _who(rule: Rule, person: Person, facts: _Facts) -> bool:
+    who = rule.who
+    if rule.effect == Rule.Effect.DENY and not who:
+        return True
+    groups = facts.people[person.id]
+    return bool(who.get("everyone")) or person.id in who.get("people", ()) or bool(groups & set(who.get("groups", ())))
+
+
+def _where(routine: Routine, rule: Rule, combination: Mapping[str, str], person: Person, facts: _Facts) -> bool:
+    for dimension in routine.dimensions:
+        patterns = rule.dimensions.get(dimension.name)
+        if patterns is None:
+            if rule.effect == Rule.Effect.ALLOW:
+                return False
+            continue
+        value = combination.get(dimension.name, "")
+        matcher = _MATCHERS[dimension.kind]
+        if not any(pattern == "*" or matcher(pattern, value, person, facts) for pattern in patterns):
+            return False
+    return True
+
+
+def _account_matches(pattern: str, value: str, person: Person, facts: _Facts) -> bool:
+    """``<account id>``, ``ou:<id>`` (nested), ``team:<slug>``, ``own-team``."""
+    account = facts.accounts.get(value)
+    if account is None:
+        return False
+    if pattern == "own-team":
+        return account.team in facts.teams.get(person.id, frozenset())
+    kind, _, name = pattern.partition(":")
+    if kind == "ou":
+        return account.ou is not None and name in account.ou.id_path.split("/")
+    if kind == "team":
+        return account.team == name
+    return pattern == value
+
+
+def _word_matches(pattern: str, value: str, person: Person, facts: _Facts) -> bool:
+    return pattern == value
+
+
+def _name_matches(pattern: str, value: str, person: Person, facts: _Facts) -> bool:
+    """``*.team-a.example.jp``: the star stands for one or more whole labels."""
+    if pattern.startswith("*."):
+        return value.endswith(pattern[1:]) and len(value) > len(pattern[1:])
+    return pattern == value
+
+
+_MATCHERS: dict[str, Callable[[str, str, Person, _Facts], bool]] = {
+    "account": _account_matches,
+    "id": _word_matches,
+    "word": _word_matches,
+    "pattern": _name_matches,
+}
+
+
+def _facts(people: Iterable[Person], combinations: Sequence[Mapping[str, str]]) -> _Facts:
+    groups = {person.id: groups_of(person.id) for person in people}
+    wanted = {combination.get("account", "") for combination in combinations}
+    accounts = {account.id: account for account in Account.objects.filter(id__in=wanted).select_related("ou")}
+    return _Facts(groups, accounts, _own_teams(groups))
+
+
+def _own_teams(groups: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    wanted = frozenset().union(*groups.values())
+    teams = list(Team.objects.filter(absent_since=None, group_id__in=wanted))
+    return {
+        person: frozenset(team.slug for team in teams if team.group_id in mine) for person, mine in groups.items()
+    }
+
+
+def offered(routine: Routine, person: Person) -> list[tuple[Account, set[str]]]:
+    """The accounts this person may ask for, each with permission sets ("*" for all). Offers are convenience only."""
+    rules = [rule for rule in Rule.objects.filter(routine=routine.name, enabled=True)]
+    groups = {person.id: groups_of(person.id)}
+    accounts = list(Account.objects.filter(absent_since=None, status="ACTIVE").select_related("ou").order_by("name"))
+    facts = _Facts(groups, {account.id: account for account in accounts}, _own_teams(groups))
+    mine = [rule for rule in rules if rule.effect == Rule.Effect.ALLOW and _who(rule, person, facts)]
+    found = []
+    for account in accounts:
+        sets = {
+            value
+            for rule in mine
+            if _covers_account(rule, account, person, facts)
+            for value in rule.dimensions.get("permission_set", ())
+        }
+        if sets:
+            found.append((account, sets))
+    return found
+
+
+def _covers_account(rule: Rule, account: Account, person: Person, facts: _Facts) -> bool:
+    patterns = rule.dimensions.get("account", ())
+    environments = rule.dimensions.get("environment", ())
+    return any(p == "*" or _account_matches(p, account.id, person, facts) for p in patterns) and any(
+        e in ("*", account.environment) for e in environments
+    )
+
+
+# --- approvers
+
+
+def _slots(rules: Iterable[Rule], requester: Person) -> tuple[Slot, ...]:
+    """The union of what the rules require; the same group asked for twice is asked once, with the larger count."""
+    merged: dict[tuple[str, tuple[str, ...]], Slot] = {}
+    for rule in rules:
+        for wanted in rule.approvers:
+            kind, refs = _wanted(wanted, requester)
+            key = (kind, refs)
+            before = merged.get(key)
+            count = max(int(wanted.get("count", 1)), before.count if before else 0)
+            names = (*(before.rules if before else ()), rule.name)
+            merged[key] = Slot(kind, refs, count, tuple(dict.fromkeys(names)))
+    return tuple(merged.values())
+
+
+def _wanted(wanted: Mapping[str, Any], requester: Person) -> tuple[str, tuple[str, ...]]:
+    if wanted.get("manager"):
+        return "manager", (requester.manager_id,)
+    if "group" in wanted:
+        return "group", (str(wanted["group"]),)
+    return "person", tuple(sorted(wanted.get("people", ())))
+
+
+def approvers(slots: Sequence[Slot], *, without: Iterable[str]) -> list[set[str]]:
+    """For each slot the ids of the people who may fill it now. ``without``: the requester and the workers."""
+    groups = members_of({ref for slot in slots if slot.kind == "group" for ref in slot.refs})
+    excluded = set(without)
+    acting = _acting({ref for slot in slots if slot.kind != "group" for ref in slot.refs})
+    return [
+        {person for ref in slot.refs for person in (groups[ref] if slot.kind == "group" else {ref} & acting)} - excluded
+        for slot in slots
+    ]
+
+
+def _acting(ids: set[str]) -> set[str]:
+    return set(Person.objects.filter(id__in=ids, absent_since=None, enabled=True).values_list("id", flat=True))
+
+
+def _unanswerable(slots: Sequence[Slot], asking: set[str]) -> list[Reason]:
+    names = dict(Group.objects.filter(id__in=[ref for slot in slots for ref in slot.refs]).values_list("id", "name"))
+    return [
+        Reason("nobody_can_approve", {"who": names.get(slot.refs[0], slot.kind) if slot.refs else slot.kind})
+        for slot, people in zip(slots, approvers(slots, without=asking), strict=True)
+        if len(people) < slot.count
+    ]
+
+
+def stand_ins(at: datetime) -> dict[str, set[str]]:
+    """Delegate id → the ids of those they stand in for at this moment."""
+    found: dict[str, set[str]] = {}
+    for absence in Absence.objects.filter(starts_at__lte=at, ends_at__gt=at):
+        found.setdefault(absence.delegate_id, set()).add(absence.person_id)
+    return found
+
+
+def fulfilled(candidates: Sequence[set[str]], slots: Sequence[Slot], signers: Sequence[tuple[str, str | None]]) -> bool:
+    """Whether these signers (person, on behalf of) fill every slot, each person at most one place."""
+    places = [index for index, slot in enumerate(slots) for _ in range(slot.count)]
+    taken: dict[int, int] = {}
+
+    def fits(signer: int, index: int) -> bool:
+        person, principal = signers[signer]
+        return (principal or person) in candidates[index]
+
+    def seat(place: int, tried: set[int]) -> bool:
+        for signer in range(len(signers)):
+            if signer in tried or not fits(signer, places[place]):
+                continue
+            tried.add(signer)
+            if signer not in taken or seat(taken[signer], tried):
+                taken[signer] = place
+                return True
+        return False
+
+    return all(seat(place, set()) for place in range(len(places)))
+
+
+# --- what a person may see
+
+
+def _refs(actor: Actor, at: datetime) -> set[str]:
+    """The requirement refs this person answers to: own groups, self, and those of the people they stand in for."""
+    principals = {actor.person.id, *stand_ins(at).get(actor.person.id, ())}
+    return {ref for person in principals for ref in (person, *groups_of(person))}
+
+
+def inbox(actor: Actor, at: datetime) -> QuerySet[Request]:
+    """Requests that wait for this person's decision, the nearest to lapse first."""
+    wanted = Requirement.objects.filter(ref__in=_refs(actor, at)).values("plan_id")
+    return (
+        Request.objects.filter(state="waiting", plan_id__in=wanted)
+        .exclude(requester=actor.person)
+        .exclude(workers=actor.person)
+        .exclude(plan_id__in=Approval.objects.filter(person=actor.person, void_at=None).values("plan_id"))
+        .order_by("lapses_at", "id")
+    )
+
+
+def visible(actor: Actor, at: datetime) -> QuerySet[Request]:
+    """The requests this person may see."""
+    if actor.ops or actor.auditor:
+        return Request.objects.all()
+    mine = actor.person
+    wanted = Requirement.objects.filter(ref__in=_refs(actor, at)).values("plan__request_id")
+    return Request.objects.filter(
+        Q(requester=mine)
+        | Q(pk__in=Request.workers.through.objects.filter(person_id=mine.id).values("request_id"))
+        | Q(pk__in=wanted)
+        | Q(assignee=mine)
+    )

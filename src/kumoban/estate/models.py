@@ -1,0 +1,162 @@
+"""Rows of the estate. They are never deleted: what AWS no longer has gets ``absent_since``."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.db import models
+
+__all__ = [
+    "Account",
+    "Assignment",
+    "Group",
+    "Membership",
+    "Organization",
+    "OrganizationalUnit",
+    "PermissionSet",
+    "Person",
+    "Team",
+    "searchable",
+]
+
+
+def searchable(*words: str) -> str:
+    """The stored column for search: the same on every database (never by collation)."""
+    return unicodedata.normalize("NFKC", " ".join(words)).casefold()
+
+
+class Seen(models.Model):
+    seen_at = models.DateTimeField(db_index=True)
+    absent_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def present(self) -> bool:
+        return self.absent_since is None
+
+
+class Organization(Seen):
+    """The one organisation and the one Identity Center instance of this installation."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    management_account = models.CharField(max_length=12)
+    root_id = models.CharField(max_length=40, default="")
+    instance_arn = models.CharField(max_length=120, default="")
+    identity_store_id = models.CharField(max_length=60, default="")
+    own_account = models.CharField(max_length=12, default="", help_text="the account the desk's roles live in")
+
+    @property
+    def delegated(self) -> bool:
+        """Whether the desk is a delegated administrator, who cannot touch the management account."""
+        return self.own_account != self.management_account
+
+
+class OrganizationalUnit(Seen):
+    id = models.CharField(primary_key=True, max_length=80)
+    name = models.CharField(max_length=128)
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    #: ids from the root down to this one, joined by "/"
+    id_path = models.CharField(max_length=500, default="")
+    name_path = models.CharField(max_length=700, default="")
+
+
+class Account(Seen):
+    id = models.CharField(primary_key=True, max_length=12)
+    name = models.CharField(max_length=60)
+    email = models.CharField(max_length=80)
+    status = models.CharField(max_length=30)
+    ou = models.ForeignKey(OrganizationalUnit, null=True, on_delete=models.PROTECT, related_name="+")
+    team = models.CharField(max_length=60, default="", db_index=True)
+    environment = models.CharField(max_length=30, default="")
+    tags = models.JSONField(default=dict)
+    search = models.CharField(max_length=500, default="")
+    assignments_seen_at = models.DateTimeField(null=True)
+
+    @property
+    def spoken_id(self) -> str:
+        """4101-2230-7781"""
+        return f"{self.id[:4]}-{self.id[4:8]}-{self.id[8:]}"
+
+    @property
+    def open(self) -> bool:
+        return self.absent_since is None and self.status == "ACTIVE"
+
+
+class Person(Seen):
+    """A user of the identity store."""
+
+    id = models.CharField(primary_key=True, max_length=60)
+    user_name = models.CharField(max_length=128)
+    display_name = models.CharField(max_length=1024)
+    family_name = models.CharField(max_length=1024, default="")
+    email = models.CharField(max_length=1024, default="")
+    language = models.CharField(max_length=10, default="")
+    title = models.CharField(max_length=1024, default="")
+    manager_id = models.CharField(max_length=60, default="")
+    enabled = models.BooleanField(default=True)
+    search = models.CharField(max_length=1500, default="")
+    #: when this person's memberships were last read live
+    memberships_seen_at = models.DateTimeField(null=True)
+
+    @property
+    def can_act(self) -> bool:
+        return self.absent_since is None and self.enabled
+
+    @property
+    def short_name(self) -> str:
+        """The family name where there is one: what a Japanese seal shows."""
+        return self.family_name or self.display_name.split()[0]
+
+
+class Group(Seen):
+    id = models.CharField(primary_key=True, max_length=60)
+    name = models.CharField(max_length=1024, db_index=True)
+    description = models.CharField(max_length=1024, default="")
+    members_seen_at = models.DateTimeField(null=True)
+
+
+class Membership(Seen):
+    person_id = models.CharField(max_length=60)
+    group_id = models.CharField(max_length=60, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person_id", "group_id"], name="estate_membership_once")]
+
+
+class PermissionSet(Seen):
+    arn = models.CharField(primary_key=True, max_length=120)
+    name = models.CharField(max_length=64)
+    description = models.CharField(max_length=700, default="")
+    session_seconds = models.IntegerField(default=3600)
+    #: what gives it its power: managed and customer managed policies, inline policy, permissions boundary
+    content = models.JSONField(default=dict)
+    #: SHA-256 over the canonical content
+    digest = models.CharField(max_length=64, default="")
+    #: provisioned in the management account: a delegated administrator cannot assign it anywhere
+    in_management_account = models.BooleanField(default=False)
+    search = models.CharField(max_length=900, default="")
+
+
+class Assignment(Seen):
+    principal_type = models.CharField(max_length=5)
+    principal_id = models.CharField(max_length=60, db_index=True)
+    account_id = models.CharField(max_length=12)
+    permission_set_arn = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "permission_set_arn", "principal_type", "principal_id"], name="estate_assignment_once"
+            )
+        ]
+
+
+class Team(Seen):
+    """The unit of ownership, known by the group of its members and the tag of its accounts."""
+
+    slug = models.CharField(primary_key=True, max_length=60)
+    name = models.CharField(max_length=200)
+    group_id = models.CharField(max_length=60, db_index=True)
+    leads_group_id = models.CharField(max_length=60, default="")

@@ -1,0 +1,330 @@
+"""The scanner: AWS read into estate rows, part by part, within the rate limits.
+
+``scan_all`` reads everything once (first run, demo). ``scan_next`` reads the part that was seen longest ago, so
+that a duty keeps 20,000 groups fresh without a burst: people, accounts and permission sets every time, memberships
+and assignments a slice at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+
+from kumoban.aws.door import Pass, door, pages
+from kumoban.estate.content import content_digest, read_content, session_seconds
+from kumoban.estate.models import (
+    Account,
+    Assignment,
+    Group,
+    Membership,
+    Organization,
+    OrganizationalUnit,
+    PermissionSet,
+    Person,
+    Team,
+    searchable,
+)
+from kumoban.ledger.clock import database_now
+from kumoban.ledger.record import writing
+
+__all__ = ["refresh_memberships", "scan_all", "scan_next"]
+
+_ENTERPRISE = "aws:identitystore:enterprise"
+
+
+def scan_all(progress: Callable[[str], None] = lambda part: None) -> None:
+    """Read the whole estate once. Raises AwsError."""
+    aws = door().open("kumoban-scan")
+    for part in (scan_organization, scan_accounts, scan_people, scan_groups, scan_permission_sets, scan_teams):
+        progress(part.__name__.removeprefix("scan_"))
+        part(aws)
+    progress("memberships")
+    for group in Group.objects.filter(absent_since=None):
+        scan_group_members(aws, group.id)
+    progress("assignments")
+    for account in Account.objects.filter(absent_since=None):
+        scan_account_assignments(aws, account.id)
+
+
+def scan_next(slices: int = 20) -> None:
+    """Read the head parts, then the ``slices`` groups and accounts that were seen longest ago."""
+    aws = door().open("kumoban-scan")
+    for part in (scan_organization, scan_accounts, scan_people, scan_groups, scan_teams):
+        part(aws)
+    for arn in PermissionSet.objects.filter(absent_since=None).order_by("seen_at").values_list("arn", flat=True)[:slices]:
+        scan_permission_set(aws, arn)
+    stale = Group.objects.filter(absent_since=None).order_by(F("members_seen_at").asc(nulls_first=True))
+    for group_id in stale.values_list("id", flat=True)[:slices]:
+        scan_group_members(aws, group_id)
+    accounts = Account.objects.filter(absent_since=None).order_by(F("assignments_seen_at").asc(nulls_first=True))
+    for account_id in accounts.values_list("id", flat=True)[:slices]:
+        scan_account_assignments(aws, account_id)
+
+
+def scan_organization(aws: Pass) -> None:
+    described = aws.read("organizations", "describe_organization")["Organization"]
+    instance = next(pages(aws, "sso-admin", "list_instances", "Instances"))
+    root = next(pages(aws, "organizations", "list_roots", "Roots"))
+    own = aws.read("sts", "get_caller_identity")["Account"]
+    now = database_now()
+    with writing():
+        Organization.objects.update_or_create(
+            id=described["Id"],
+            defaults={
+                "management_account": described["MasterAccountId"],
+                "root_id": root["Id"],
+                "instance_arn": instance["InstanceArn"],
+                "identity_store_id": instance["IdentityStoreId"],
+                "own_account": own,
+                "seen_at": now,
+            },
+        )
+
+
+def scan_accounts(aws: Pass) -> None:
+    """OUs from the root down, then the accounts in each, with their tags where they are new or moved."""
+    organization = Organization.objects.get()
+    found: list[tuple[dict[str, Any], str]] = []
+    units: list[OrganizationalUnit] = []
+    _walk(aws, organization.root_id, None, units, found)
+    known = {account.id: account for account in Account.objects.all()}
+    tags = {
+        data["Id"]: _tags(aws, data["Id"]) for data, _ in found if data["Id"] not in known or not known[data["Id"]].tags
+    }
+    now = database_now()
+    with writing():
+        _keep(OrganizationalUnit, units, now, ["name", "parent", "id_path", "name_path"])
+        _keep(Account, [_account(data, ou, tags, known) for data, ou in found], now, _ACCOUNT_FIELDS)
+
+
+_ACCOUNT_FIELDS = ["name", "email", "status", "ou", "team", "environment", "tags", "search"]
+
+
+def _walk(
+    aws: Pass,
+    parent_id: str,
+    parent: OrganizationalUnit | None,
+    units: list[OrganizationalUnit],
+    found: list[tuple[dict[str, Any], str]],
+) -> None:
+    accounts = pages(aws, "organizations", "list_accounts_for_parent", "Accounts", ParentId=parent_id)
+    found.extend((account, parent_id) for account in accounts)
+    children = pages(
+        aws, "organizations", "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent_id
+    )
+    if parent is None:
+        parent = OrganizationalUnit(id=parent_id, name="Root", id_path=parent_id, name_path="")
+        units.append(parent)
+    for child in children:
+        unit = OrganizationalUnit(
+            id=child["Id"],
+            name=child["Name"],
+            parent=parent,
+            id_path=f"{parent.id_path}/{child['Id']}",
+            name_path=f"{parent.name_path}/{child['Name']}".lstrip("/"),
+        )
+        units.append(unit)
+        _walk(aws, child["Id"], unit, units, found)
+
+
+def _tags(aws: Pass, resource: str) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in pages(aws, "organizations", "list_tags_for_resource", "Tags", ResourceId=resource)}
+
+
+def _account(
+    data: dict[str, Any], ou: str, tags: dict[str, dict[str, str]], known: dict[str, Account]
+) -> Account:
+    own = tags.get(data["Id"]) or known[data["Id"]].tags
+    # AWS replaces Status by State from 2026-09; older endpoints answer Status only.
+    return Account(
+        id=data["Id"],
+        name=data.get("Name", data["Id"]),
+        email=data.get("Email", ""),
+        status=data.get("State") or data.get("Status", ""),
+        ou_id=ou,
+        team=own.get(settings.KUMOBAN_TEAM_TAG, ""),
+        environment=own.get(settings.KUMOBAN_ENVIRONMENT_TAG, ""),
+        tags=own,
+        search=searchable(data["Id"], data.get("Name", ""), *own.values()),
+    )
+
+
+def scan_people(aws: Pass) -> None:
+    store = Organization.objects.get().identity_store_id
+    people = [_person(user) for user in pages(aws, "identitystore", "list_users", "Users", IdentityStoreId=store)]
+    fields = ["user_name", "display_name", "family_name", "email", "language", "title", "manager_id", "enabled", "search"]
+    with writing():
+        _keep(Person, people, database_now(), fields)
+
+
+def _person(user: dict[str, Any]) -> Person:
+    name = user.get("Name") or {}
+    display = user.get("DisplayName") or user["UserName"]
+    emails = [email.get("Value", "") for email in user.get("Emails") or () if email.get("Primary", True)]
+    enterprise = (user.get("Extensions") or {}).get(_ENTERPRISE) or {}
+    manager = enterprise.get("manager") or {}
+    return Person(
+        id=user["UserId"],
+        user_name=user["UserName"],
+        display_name=display,
+        family_name=name.get("FamilyName", "") if not display.isascii() else "",
+        email=emails[0] if emails else "",
+        language=(user.get("PreferredLanguage") or "")[:2],
+        title=user.get("Title") or "",
+        manager_id=manager.get("value", "") if isinstance(manager, dict) else str(manager),
+        enabled=user.get("UserStatus", "ENABLED") != "DISABLED",
+        search=searchable(user["UserName"], display, *emails),
+    )
+
+
+def scan_groups(aws: Pass) -> None:
+    store = Organization.objects.get().identity_store_id
+    groups = [
+        Group(id=group["GroupId"], name=group.get("DisplayName", ""), description=group.get("Description") or "")
+        for group in pages(aws, "identitystore", "list_groups", "Groups", IdentityStoreId=store)
+    ]
+    with writing():
+        _keep(Group, groups, database_now(), ["name", "description"])
+
+
+def scan_group_members(aws: Pass, group_id: str) -> None:
+    store = Organization.objects.get().identity_store_id
+    found = pages(aws, "identitystore", "list_group_memberships", "GroupMemberships", IdentityStoreId=store, GroupId=group_id)
+    members = {membership["MemberId"].get("UserId", "") for membership in found}
+    with writing():
+        now = database_now()
+        _replace_memberships({"group_id": group_id}, [(person, group_id) for person in members if person], now)
+        Group.objects.filter(pk=group_id).update(members_seen_at=now)
+
+
+def refresh_memberships(aws: Pass, person_id: str) -> None:
+    """Read one person's memberships live: one call. Raises AwsError; NotFound when the person is gone."""
+    store = Organization.objects.get().identity_store_id
+    found = pages(
+        aws,
+        "identitystore",
+        "list_group_memberships_for_member",
+        "GroupMemberships",
+        IdentityStoreId=store,
+        MemberId={"UserId": person_id},
+    )
+    groups = {membership["GroupId"] for membership in found}
+    with writing():
+        now = database_now()
+        _replace_memberships({"person_id": person_id}, [(person_id, group) for group in groups], now)
+        Person.objects.filter(pk=person_id).update(memberships_seen_at=now)
+
+
+def _replace_memberships(scope: dict[str, str], pairs: list[tuple[str, str]], now: datetime) -> None:
+    Membership.objects.bulk_create(
+        [Membership(person_id=person, group_id=group, seen_at=now, absent_since=None) for person, group in pairs],
+        update_conflicts=True,
+        unique_fields=["person_id", "group_id"],
+        update_fields=["seen_at", "absent_since"],
+    )
+    Membership.objects.filter(**scope, absent_since=None, seen_at__lt=now).update(absent_since=now)
+
+
+def scan_permission_sets(aws: Pass) -> None:
+    organization = Organization.objects.get()
+    arns = set(pages(aws, "sso-admin", "list_permission_sets", "PermissionSets", InstanceArn=organization.instance_arn))
+    for arn in sorted(arns):
+        scan_permission_set(aws, arn)
+    with writing():
+        PermissionSet.objects.filter(absent_since=None).exclude(arn__in=arns).update(absent_since=database_now())
+
+
+def scan_permission_set(aws: Pass, arn: str) -> None:
+    """One permission set with its content, read live."""
+    content = read_content(aws, Organization.objects.get().instance_arn, arn)
+    with writing():
+        PermissionSet.objects.update_or_create(
+            arn=arn,
+            defaults={
+                "name": content["name"],
+                "description": content["description"],
+                "session_seconds": session_seconds(content["session"]),
+                "content": content,
+                "digest": content_digest(content),
+                "seen_at": database_now(),
+                "absent_since": None,
+                "search": searchable(content["name"], content["description"]),
+            },
+        )
+
+
+def scan_account_assignments(aws: Pass, account_id: str) -> None:
+    """Everything assigned in one account: the permission sets provisioned there, then who has each."""
+    organization = Organization.objects.get()
+    of = {"InstanceArn": organization.instance_arn, "AccountId": account_id}
+    arns = list(pages(aws, "sso-admin", "list_permission_sets_provisioned_to_account", "PermissionSets", **of))
+    found = [
+        assignment
+        for arn in arns
+        for assignment in pages(
+            aws, "sso-admin", "list_account_assignments", "AccountAssignments", PermissionSetArn=arn, **of
+        )
+    ]
+    with writing():
+        now = database_now()
+        Assignment.objects.bulk_create(
+            [
+                Assignment(
+                    principal_type=assignment["PrincipalType"],
+                    principal_id=assignment["PrincipalId"],
+                    account_id=account_id,
+                    permission_set_arn=assignment["PermissionSetArn"],
+                    seen_at=now,
+                )
+                for assignment in found
+            ],
+            update_conflicts=True,
+            unique_fields=["account_id", "permission_set_arn", "principal_type", "principal_id"],
+            update_fields=["seen_at", "absent_since"],
+        )
+        Assignment.objects.filter(account_id=account_id, absent_since=None, seen_at__lt=now).update(absent_since=now)
+        Account.objects.filter(pk=account_id).update(assignments_seen_at=now)
+        if account_id == organization.management_account:
+            PermissionSet.objects.update(in_management_account=False)
+            PermissionSet.objects.filter(arn__in=arns).update(in_management_account=True)
+
+
+def scan_teams(aws: Pass) -> None:
+    """Teams as the organisation names them: a group ``team-<slug>``, its leads ``team-<slug>-leads``."""
+    prefix = settings.KUMOBAN_TEAM_GROUP_PREFIX
+    groups = {group.name: group for group in Group.objects.filter(absent_since=None, name__startswith=prefix)}
+    teams = []
+    for name, group in groups.items():
+        leads = groups.get(f"{name}-leads")
+        if name.endswith("-leads") and name.removesuffix("-leads") in groups:
+            continue
+        teams.append(
+            Team(
+                slug=name.removeprefix(prefix),
+                name=group.description or name.removeprefix(prefix),
+                group_id=group.id,
+                leads_group_id=leads.id if leads else "",
+            )
+        )
+    with writing():
+        _keep(Team, teams, database_now(), ["name", "group_id", "leads_group_id"])
+
+
+def _keep(model: Any, rows: Iterable[Any], now: datetime, fields: list[str]) -> None:
+    """Insert or update what was seen; mark the rest absent."""
+    rows = list(rows)
+    for row in rows:
+        row.seen_at, row.absent_since = now, None
+    key = model._meta.pk.name
+    model.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=[key],
+        update_fields=[*fields, "seen_at", "absent_since"],
+        batch_size=500,
+    )
+    model.objects.filter(absent_since=None, seen_at__lt=now).update(absent_since=now)

@@ -1,0 +1,1 @@
+"""One package per AWS service: look, actions, validators. No decisions are made here."""

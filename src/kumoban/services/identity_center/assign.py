@@ -1,0 +1,111 @@
+"""``identity_center.assign/1``: one person's assignment of one permission set in one account.
+
+Creation and deletion are asynchronous (IN_PROGRESS, SUCCEEDED, FAILED); AWS refuses a second operation on the
+same account while one is pending (ConflictException), so the account is the lock.
+Source: AWS IAM Identity Center API reference, CreateAccountAssignment and DeleteAccountAssignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kumoban.aws.door import pages
+from kumoban.aws.errors import NotFound
+from kumoban.core.action import Caller, Direction, Presence, Progress, Seen, Started
+
+__all__ = ["ASSIGN", "Assign", "assignment_thing"]
+
+ASSIGN = "identity_center.assign/1"
+
+_STATUS = {"apply": "creation", "undo": "deletion"}
+
+
+def assignment_thing(person: str, account: str, permission_set_arn: str) -> str:
+    """``sso:<principal>:<account>:<permission set>``"""
+    return f"sso:{person}:{account}:{permission_set_arn.rsplit('/', 1)[-1]}"
+
+
+class Assign:
+    """Parameters: ``instance``, ``account``, ``permission_set`` (ARN), ``principal`` (user id)."""
+
+    name = ASSIGN
+
+    def lock(self, params: Mapping[str, str]) -> str:
+        return f"sso:account:{params['account']}"
+
+    def call_name(self, direction: Direction) -> str:
+        return "CreateAccountAssignment" if direction == "apply" else "DeleteAccountAssignment"
+
+    def look(self, aws: Caller, params: Mapping[str, str]) -> Seen:
+        listing = {
+            "InstanceArn": params["instance"],
+            "AccountId": params["account"],
+            "PermissionSetArn": params["permission_set"],
+        }
+        try:
+            for assignment in pages(aws, "sso-admin", "list_account_assignments", "AccountAssignments", **listing):
+                if assignment["PrincipalType"] == "USER" and assignment["PrincipalId"] == params["principal"]:
+                    return Seen(Presence.PRESENT, {"by": "ListAccountAssignments"})
+        except NotFound as gone:
+            return self._gone(gone)
+        return Seen(Presence.ABSENT, {"by": "ListAccountAssignments"})
+
+    def pending(self, aws: Caller, params: Mapping[str, str]) -> bool:
+        """Whether AWS lists an unfinished operation on this thing (asked where an answer was lost)."""
+        of = {"InstanceArn": params["instance"], "Filter": {"Status": "IN_PROGRESS"}}
+        for kind in _STATUS.values():
+            key = f"AccountAssignments{kind.capitalize()}Status"
+            for status in pages(aws, "sso-admin", f"list_account_assignment_{kind}_status", key, **of):
+                described = self._described(aws, params["instance"], status["RequestId"], kind)
+                if self._same(described, params):
+                    return True
+        return False
+
+    def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
+        verb, kind = ("create", "Creation") if direction == "apply" else ("delete", "Deletion")
+        answer = aws.mutate(
+            "sso-admin",
+            f"{verb}_account_assignment",
+            InstanceArn=params["instance"],
+            TargetId=params["account"],
+            TargetType="AWS_ACCOUNT",
+            PermissionSetArn=params["permission_set"],
+            PrincipalType="USER",
+            PrincipalId=params["principal"],
+        )
+        status = answer[f"AccountAssignment{kind}Status"]
+        done = status["Status"] == "SUCCEEDED"
+        request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
+        return Started(None if done else status["RequestId"], request_id)
+
+    def poll(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> Progress:
+        status = self._described(aws, params["instance"], operation, _STATUS[direction])
+        if status["Status"] == "SUCCEEDED":
+            return Progress("succeeded")
+        if status["Status"] == "FAILED":
+            return Progress("failed", status.get("FailureReason", ""))
+        return Progress("in_progress")
+
+    def _described(self, aws: Caller, instance: str, request_id: str, kind: str) -> dict[str, Any]:
+        answer = aws.read(
+            "sso-admin",
+            f"describe_account_assignment_{kind}_status",
+            InstanceArn=instance,
+            **{f"AccountAssignment{kind.capitalize()}RequestId": request_id},
+        )
+        status: dict[str, Any] = answer[f"AccountAssignment{kind.capitalize()}Status"]
+        return status
+
+    def _same(self, status: Mapping[str, Any], params: Mapping[str, str]) -> bool:
+        return (status.get("TargetId"), status.get("PermissionSetArn"), status.get("PrincipalId")) == (
+            params["account"],
+            params["permission_set"],
+            params["principal"],
+        )
+
+    def _gone(self, error: NotFound) -> Seen:
+        """Not found, by id, of the account or the permission set: nothing can be assigned there any more."""
+        return Seen(
+            Presence.TARGET_GONE, {"by": "ListAccountAssignments", "code": error.code, "request_id": error.aws_request_id}
+        )

@@ -1,0 +1,209 @@
+"""Settings, flat and from the environment. Every name here is documented in docs/operator/settings.en.md."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _env(name: str, default: str = "") -> str:
+    return os.environ.get(f"KUMOBAN_{name}", default)
+
+
+def _list(name: str, default: str = "") -> list[str]:
+    return [item.strip() for item in _env(name, default).split(",") if item.strip()]
+
+
+KUMOBAN_DATA_DIR = Path(_env("DATA_DIR", str(Path.cwd() / "var")))
+KUMOBAN_DEMO = _env("DEMO") == "1"
+KUMOBAN_BASE_URL = _env("BASE_URL", "http://127.0.0.1:8420").rstrip("/")
+
+
+def _secret_key() -> str:
+    """From ``KUMOBAN_SECRET_KEY``, else a file of the data directory, made on first use."""
+    if key := _env("SECRET_KEY"):
+        return key
+    path = KUMOBAN_DATA_DIR / "secret.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return path.read_text(encoding="ascii")
+
+
+def _database(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path[1:]) or ":memory:",
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    if parts.scheme in ("postgres", "postgresql"):
+        query = parse_qs(parts.query)
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": query.get("host", [parts.hostname or ""])[0],
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": None,
+            # A paused client must not hold the ledger's head for everybody else.
+            "OPTIONS": {"options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=10s -c timezone=UTC"},
+        }
+    raise ImproperlyConfigured("KUMOBAN_DATABASE_URL must start with sqlite:/// or postgresql://")
+
+
+SECRET_KEY = _secret_key()
+DEBUG = False
+ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = [KUMOBAN_BASE_URL]
+DATABASES = {"default": _database(_env("DATABASE_URL", f"sqlite:///{KUMOBAN_DATA_DIR / 'kumoban.sqlite3'}"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "desk.User"
+
+
+def _routines() -> list[str]:
+    return [
+        f"kumoban.routines.{path.parent.name}"
+        for path in sorted((PACKAGE / "routines").glob("*/apps.py"))
+    ]
+
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "lucide",
+    "kumoban.ledger",
+    "kumoban.aws",
+    "kumoban.estate",
+    "kumoban.desk",
+    *_routines(),
+    "kumoban.web",
+    "kumoban.api",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "kumoban.web.language.ReaderLanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "kumoban.urls"
+WSGI_APPLICATION = "kumoban.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "kumoban.web.context.frame",
+            ],
+            "builtins": ["kumoban.web.templatetags.kumoban"],
+        },
+    }
+]
+
+LANGUAGE_CODE = _env("LANGUAGE", "ja")
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = KUMOBAN_DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = KUMOBAN_BASE_URL.startswith("https://")
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+
+# The organisation
+KUMOBAN_TIME_ZONE = _env("TIME_ZONE", "Asia/Tokyo")
+KUMOBAN_OPS_GROUP = _env("OPS_GROUP", "ops")
+KUMOBAN_AUDITOR_GROUP = _env("AUDITOR_GROUP", "auditors")
+KUMOBAN_TEAM_GROUP_PREFIX = _env("TEAM_GROUP_PREFIX", "team-")
+KUMOBAN_TEAM_TAG = _env("TEAM_TAG", "Team")
+KUMOBAN_ENVIRONMENT_TAG = _env("ENVIRONMENT_TAG", "Environment")
+KUMOBAN_APPROVAL_VALID_HOURS = int(_env("APPROVAL_VALID_HOURS", "27"))  # business hours: three business days
+
+# AWS
+KUMOBAN_AWS_ENDPOINT_URL = _env("AWS_ENDPOINT_URL")
+KUMOBAN_AWS_REGION = _env("AWS_REGION", "ap-northeast-1")
+KUMOBAN_AWS_PROFILE = _env("AWS_PROFILE")
+KUMOBAN_READER_ROLE = _env("READER_ROLE")
+KUMOBAN_OPERATOR_ROLE = _env("OPERATOR_ROLE")
+KUMOBAN_ACCESS_PORTAL_URL = _env("ACCESS_PORTAL_URL")
+KUMOBAN_AWS_LIMITS = _env("AWS_LIMITS", "1") == "1"
+
+# The runner
+KUMOBAN_LEASE_SECONDS = float(_env("LEASE_SECONDS", "30"))
+KUMOBAN_SECOND_LOOK_SECONDS = float(_env("SECOND_LOOK_SECONDS", "960"))
+KUMOBAN_RUNNER_THREADS = int(_env("RUNNER_THREADS", "16"))
+
+# The ledger
+KUMOBAN_LEDGER_KEY_FILE = _env("LEDGER_KEY_FILE", str(KUMOBAN_DATA_DIR / "ledger.key"))
+KUMOBAN_LEDGER_SEAL_FILE = _env("LEDGER_SEAL_FILE", str(KUMOBAN_DATA_DIR / "ledger.seal"))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": _env("LOG_LEVEL", "INFO")},
+    "loggers": {name: {"level": "WARNING"} for name in ("botocore", "urllib3", "boto3", "waitress.queue")},
+}

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+from kumoban.api.main import api
+
+urlpatterns = [path("api/v1/", api.urls), path("", include("kumoban.web.urls"))]
