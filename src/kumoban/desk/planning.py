@@ -164,8 +164,6 @@ def _with_freezes(decision: rules.Decision, routine: Routine, plan: Plan, now: d
             ends_at=period.ends_at,
             routines=tuple(period.routines),
             ou_ids=tuple(period.ou_ids),
-            exception_approvers=(period.exception_group,) if period.exception_group else (),
-            reason=period.reason,
         )
         if not any(freeze.covers(routine.name, path, window) for path in paths):
             continue

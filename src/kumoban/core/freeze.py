@@ -1,0 +1,28 @@
+"""凍結期間: a time in which nothing of some routines starts in some OUs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kumoban.core.window import Window
+
+__all__ = ["Freeze"]
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """Empty ``routines`` or ``ou_ids`` mean all; an OU covers everything below it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    routines: tuple[str, ...] = ()
+    ou_ids: tuple[str, ...] = ()
+
+    def covers(self, routine: str, ou_path: str, window: Window) -> bool:
+        """Whether the resolved ``window`` of ``routine`` in the OU at ``ou_path`` (ids from the root, by /) is frozen."""
+        if self.routines and routine not in self.routines:
+            return False
+        if self.ou_ids and not set(self.ou_ids) & set(ou_path.split("/")):
+            return False
+        return window.overlaps(Window(self.starts_at, self.ends_at))
