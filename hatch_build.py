@@ -1,4 +1,4 @@
-"""Compiles the message catalogues: as a step of hatchling's build, and by hand with `python hatch_build.py`."""
+"""Compiles the message catalogues: in every build by hatchling, and by `python hatch_build.py`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
@@ -35,9 +35,14 @@ KEYWORDS: dict[str, Any] = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 PLACEHOLDER = re.compile(r"%\((\w+)\)|\{(\w*)\}")
-UNSTEADY_HEADER = re.compile(rb'^"(POT-Creation-Date|PO-Revision-Date|Generated-By):.*\n', re.MULTILINE)
+#: Babel's header lines that say nothing here, or something else every time
+HEADER_NOISE = re.compile(
+    rb'^"(Project-Id|Report-Msgid|POT-Creation|PO-Revision|Last-Transl|Language-Team|Generated-By)[^:]*:.*\n',
+    re.MULTILINE,
+)
+HEADER = "# Kumoban's messages. The msgid is the English text; `make locale` keeps it in step."
 
-type_key = tuple[str | None, str]
+Key = tuple[str | None, str]  # context and msgid
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,14 @@ class Owner:
 
 
 def main(command: str) -> int:
-    commands: dict[str, Callable[[Path], int]] = {"extract": extract, "update": update, "check": check}
+    commands: dict[str, Callable[[Path], int]] = {"extract": show, "update": update, "check": check}
     if command not in commands:
         print(f"usage: python tools/catalogues.py {'|'.join(commands)}", file=sys.stderr)
         return 2
     return commands[command](PACKAGE)
 
 
-def extract(package: Path) -> int:
+def show(package: Path) -> int:
     """Print the messages of the source, by catalogue."""
     for owner in owners(package):
         print(f"# {owner.shown(package)}")
@@ -97,10 +102,10 @@ def check(package: Path) -> int:
 def problems(package: Path) -> list[str]:
     """Everything wrong with the catalogues of a package, one sentence each."""
     found: list[str] = []
-    translations: dict[type_key, dict[str, str]] = defaultdict(dict)
+    translations: dict[Key, dict[str, str]] = defaultdict(dict)
     for owner in owners(package):
         catalogue, name = translated(owner), owner.shown(package)
-        found += [f"{name}: {said}" for said in _problems_of(catalogue, said(owner, package))]
+        found += [f"{name}: {problem}" for problem in _problems_of(catalogue, said(owner, package))]
         for message in catalogue:
             if message.id:
                 translations[_key(message)][" / ".join(_strings(message))] = name
@@ -125,7 +130,7 @@ def said(owner: Owner, root: Path) -> Catalog:
     for path in owner.files:
         for _line, message, comments, context in _messages(path):
             where = [(str(path.relative_to(root)), None)]
-            catalogue.add(message, None, where, auto_comments=comments, context=context)  # type: ignore[arg-type]
+            catalogue.add(message, None, where, auto_comments=comments, context=context)
     return catalogue
 
 
@@ -165,28 +170,7 @@ def _messages(path: Path) -> Iterable[tuple[int, Any, list[str], str | None]]:
     if path.suffix != ".py":
         # templatize keeps line numbers, but its indentation means nothing and would be read as Python's
         text = "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).splitlines())
-    # (line, function, messages, comments) of every call, as Babel's own extraction would read them
-    for line, function, arguments, comments in extract_python(
-        io.BytesIO(text.encode()), list(KEYWORDS), ["Translators:"], {"encoding": "utf-8"}
-    ):
-        if found := _call(function, arguments):
-            yield line, *found[:1], list(comments), found[1]
-
-
-def _call(function: str, arguments: Any) -> tuple[Any, str | None] | None:
-    """The message (or singular and plural) and its context, of one call."""
-    given = arguments if isinstance(arguments, tuple) else (arguments,)
-    places = KEYWORDS[function] or (1,)
-    context_places = [place[0] for place in places if isinstance(place, tuple)]
-    text_places = [place for place in places if not isinstance(place, tuple)]
-    try:
-        texts = [given[place - 1] for place in text_places]
-        contexts = [given[place - 1] for place in context_places]
-    except IndexError:
-        return None
-    if not all(texts) or not all(contexts):
-        return None
-    return (tuple(texts) if len(texts) > 1 else texts[0]), (contexts[0] if contexts else None)
+    return extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS, comment_tags=["Translators:"])
 
 
 def _files(folder: Path) -> list[Path]:
@@ -197,7 +181,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in (*folder.rglob("*.py"), *templates) if speaks(path))
 
 
-def _key(message: Message) -> type_key:
+def _key(message: Message) -> Key:
     text = message.id[0] if isinstance(message.id, tuple | list) else message.id
     return message.context, str(text)
 
@@ -217,9 +201,9 @@ def _empty() -> Catalog:
 
 def _written(catalogue: Catalog) -> bytes:
     file = io.BytesIO()
-    catalogue.header_comment = "# Kumoban's messages. The msgid is the English text; `make locale` keeps it in step."
+    catalogue.header_comment = HEADER
     write_po(file, catalogue, width=100, include_lineno=False, sort_output=True)
-    return UNSTEADY_HEADER.sub(b"", file.getvalue())
+    return HEADER_NOISE.sub(b"", file.getvalue())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,205 @@
+"""The live check: memberships and AWS read just now, planned again, compared with what was signed, decided again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kumoban.aws.door import door
+from kumoban.aws.errors import AwsError, NotFound
+from kumoban.core.plan import Plan as PlanValue
+from kumoban.core.reason import Reason, Refused
+from kumoban.core.signing import digest
+from kumoban.desk import clock, rules
+from kumoban.desk.models import Approval, Hold, Request, Step
+from kumoban.desk.outcome import Next, backoff
+from kumoban.desk.planning import business_calendar, judge, organisation_zone, signed_of, stored_form
+from kumoban.desk.requests import (
+    RANK,
+    approvals_complete,
+    asking_people,
+    await_approval,
+    cancel_approved,
+    make_plan,
+    void_plan,
+)
+from kumoban.desk.routine import Asked, action_of, routine_of
+from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
+from kumoban.desk.transition import move
+from kumoban.estate.models import Person
+from kumoban.estate.scan import refresh_memberships
+from kumoban.ledger.record import SYSTEM
+
+__all__ = ["Checked", "check", "settle_check"]
+
+S = RequestState
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the live look planned; ``error`` where AWS could not be read (unreadable is no, and is tried again)."""
+
+    plan: PlanValue | None = None
+    decision: rules.Decision = rules.Decision()
+    error: AwsError | None = None
+    refused: tuple[Reason, ...] = ()
+
+
+def check(step: Step) -> Checked:
+    """Read AWS live: one membership call per person, then the routine's own look. Writes nothing but the estate."""
+    request = Request.objects.select_related("requester").get(pk=step.request_id)
+    routine = routine_of(request.routine)
+    if routine is None:
+        return Checked(refused=(Reason("routine_retired", {"routine": request.routine}),))
+    aws = door().open(f"kumoban-{request.number}")
+    signers = Approval.objects.filter(plan=request.plan, void_at=None).values_list("person_id", "on_behalf_of_id")
+    people = {*asking_people(request), *(person for pair in signers for person in pair if person)}
+    try:
+        for person in sorted(people):
+            _refresh(aws, person)
+        asked = Asked(request.requester, list(request.workers.all()), clock.now())
+        form = stored_form(routine, request)
+        plan, decision = judge(routine, form, asked, live=True, request=request.number)
+    except AwsError as error:
+        return Checked(error=error)
+    except Refused as refused:
+        return Checked(refused=refused.reasons)
+    gone = [person for person in (request.requester, *request.workers.all()) if not _acting(person.id)]
+    refused = plan.refusals or decision.refusals or tuple(Reason("person_gone", {"person": p.display_name}) for p in gone)
+    return Checked(plan, decision, refused=tuple(refused))
+
+
+def _refresh(aws: object, person: str) -> None:
+    try:
+        refresh_memberships(aws, person)  # type: ignore[arg-type]
+    except NotFound:
+        Person.objects.filter(pk=person, absent_since=None).update(absent_since=clock.now())
+
+
+def _acting(person: str) -> bool:
+    return Person.objects.filter(pk=person, absent_since=None, enabled=True).exists()
+
+
+def settle_check(step: Step, checked: Checked, now: datetime) -> Next:
+    """In the transaction that decides: go on, wait for the start, wait for approval again, refuse, or lapse."""
+    request = Request.objects.select_for_update().get(pk=step.request_id)
+    step.request = request
+    if request.state not in (S.APPROVED, S.SCHEDULED) or request.plan is None:
+        return Next(Phase.CANCELLED)
+    if request.plan.value.window and (end := request.plan.value.window.ends_at) and now >= end:
+        return _leave(request, S.LAPSED, now, (Reason("window_passed"),))
+    if checked.error is not None:
+        step.attempts += 1
+        step.error = {"code": checked.error.code, "message": checked.error.message[:300]}
+        return Next(Phase.LOOK, backoff(step.attempts))
+    if checked.refused:
+        return _leave(request, S.REFUSED, now, checked.refused)
+    assert checked.plan is not None
+    routine = routine_of(request.routine)
+    assert routine is not None
+    signed = signed_of(request, routine, checked.plan, request.plan.format_version)
+    if digest(signed) != request.plan.digest:
+        return _void(request, checked, now)
+    return _go_on(step, request, checked, now)
+
+
+def _go_on(step: Step, request: Request, checked: Checked, now: datetime) -> Next:
+    plan = request.plan
+    assert plan is not None
+    stored_slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
+    more = [slot for slot in checked.decision.slots if (slot.kind, slot.refs, slot.count) not in _keys(stored_slots)]
+    if more:
+        plan.authority = checked.decision.stored()
+        plan.save(update_fields=["authority"])
+        return _wait_again(request, now, (Reason("rule_asks_for_more"),))
+    if not approvals_complete(request, plan):
+        _drop_seals_of_the_unentitled(request, stored_slots, now)
+        return _wait_again(request, now, (Reason("approver_no_longer_entitled"),))
+    plan.checked_at = now
+    plan.save(update_fields=["checked_at"])
+    window = plan.value.window
+    if window and window.starts_at and window.starts_at > now:
+        if request.state == S.APPROVED:
+            move(request, S.SCHEDULED, actor=SYSTEM, at=now)
+        return Next(Phase.LOOK, _next_check(window.starts_at, now) - now)
+    begin(request, now)
+    return Next(Phase.DONE)
+
+
+def _keys(slots: list[rules.Slot]) -> set[tuple[str, tuple[str, ...], int]]:
+    return {(slot.kind, slot.refs, slot.count) for slot in slots}
+
+
+def _next_check(starts_at: datetime, now: datetime) -> datetime:
+    """17:00 of the business day before, thirty minutes ahead, and at the start: while people are awake."""
+    calendar = business_calendar()
+    day = calendar.previous_business_day(starts_at.astimezone(organisation_zone()).date())
+    early = datetime(day.year, day.month, day.day, 17, tzinfo=organisation_zone())
+    moments = (early, starts_at - timedelta(minutes=30), starts_at)
+    return next(moment for moment in moments if moment > now)
+
+
+def begin(request: Request, now: datetime) -> None:
+    """→ applying: the grants' ends are fixed here and never move; each has its end step before anything is called."""
+    plan = request.plan
+    assert plan is not None and plan.value.window is not None
+    window = plan.value.window.resolved(now)
+    request.starts_at, request.ends_at = window.starts_at, window.ends_at
+    holds = list(request.holds.filter(state=HoldState.APPROVED))
+    steps = plan.value.steps
+    Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(
+        state=HoldState.APPLYING, starts_at=window.starts_at, ends_at=window.ends_at
+    )
+    for hold in holds:
+        planned = steps[hold.shown["index"]]
+        for kind, due in ((StepKind.APPLY, now), (StepKind.END, window.ends_at)):
+            Step.objects.create(
+                request=request,
+                hold=hold,
+                kind=kind,
+                position=hold.shown["index"],
+                action=planned.action,
+                params=dict(planned.params),
+                lock_key=action_of(planned.action).lock(planned.params),
+                phase=Phase.LOOK,
+                rank=RANK[kind],
+                due=due,
+            )
+    move(request, S.APPLYING, actor=SYSTEM, at=now, facts={"ends_at": request.ends_at, "digest": plan.digest})
+
+
+def _void(request: Request, checked: Checked, now: datetime) -> Next:
+    """The plan differs: all seals fall. A second time, the request goes back to the requester."""
+    assert request.plan is not None and checked.plan is not None
+    why = (Reason("plan_differs", {"number": request.plan.number}),)
+    void_plan(request.plan, now, why)
+    request.voids += 1
+    routine = routine_of(request.routine)
+    assert routine is not None
+    cancel_approved(request, now)
+    if request.voids >= 2:
+        move(request, S.RETURNED, actor=SYSTEM, at=now, why=why)
+        return Next(Phase.CANCELLED)
+    make_plan(request, routine, checked.plan, checked.decision)
+    await_approval(request, now, why)
+    return Next(Phase.CANCELLED)
+
+
+def _wait_again(request: Request, now: datetime, why: tuple[Reason, ...]) -> Next:
+    cancel_approved(request, now)
+    await_approval(request, now, why)
+    return Next(Phase.CANCELLED)
+
+
+def _drop_seals_of_the_unentitled(request: Request, slots: list[rules.Slot], now: datetime) -> None:
+    entitled = set().union(*rules.approvers(slots, without=asking_people(request)))
+    for approval in Approval.objects.filter(plan=request.plan, void_at=None):
+        if (approval.on_behalf_of_id or approval.person_id) not in entitled:
+            approval.void_at, approval.void_why = now, [Reason("approver_no_longer_entitled").stored()]
+            approval.save()
+
+
+def _leave(request: Request, to: RequestState, now: datetime, why: tuple[Reason, ...]) -> Next:
+    move(request, to, actor=SYSTEM, at=now, why=why)
+    cancel_approved(request, now)
+    return Next(Phase.CANCELLED)

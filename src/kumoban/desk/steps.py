@@ -1,0 +1,313 @@
+"""One turn of a grant's step: ``perform`` asks AWS without touching the database, ``settle`` writes what it said.
+
+Phases: look → send → (poll) → verify. ``send`` is entered only by the commit of its intent and left within the same
+lease; a step found in ``send`` by another claim was interrupted and goes to ``recover``, which looks before anything.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from kumoban.aws.door import Pass
+from kumoban.aws.errors import AnswerLost, AwsError, NotFound, Transient
+from kumoban.core.action import Direction, Presence, Seen, Started
+from kumoban.core.reason import Reason
+from kumoban.desk.models import Hold, Request, Step, Thing
+from kumoban.desk.outcome import Next, Outcome, backoff
+from kumoban.desk.routine import action_of
+from kumoban.desk.states import HoldState, Phase, StepKind
+from kumoban.desk.transition import derive
+from kumoban.ledger.record import SYSTEM, record
+
+__all__ = ["IN_FORCE", "decide_end", "direction_of", "intend", "perform", "settle"]
+
+IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
+_POLL = timedelta(seconds=1)
+_VERIFY_TRIES = 10
+_ALARM_AFTER = 5
+#: an approved hold that starts this soon touches the one that ends
+_TOUCHING = timedelta(minutes=1)
+
+
+def direction_of(step: Step) -> Direction:
+    return "undo" if step.kind == StepKind.END else "apply"
+
+
+# --- asking AWS (no database)
+
+
+def perform(step: Step, aws: Pass) -> Outcome:
+    """One question or one mutating call, as the step's phase says."""
+    action, direction = action_of(step.action), direction_of(step)
+    try:
+        match step.phase:
+            case Phase.SEND:
+                return Outcome(started=action.send(aws, step.params, direction))
+            case Phase.POLL:
+                return Outcome(progress=action.poll(aws, step.params, step.operation, direction))
+            case Phase.RECOVER:
+                seen = action.look(aws, step.params)
+                return Outcome(seen=seen, pending=action.pending(aws, step.params))
+            case _:
+                return Outcome(seen=action.look(aws, step.params))
+    except AwsError as error:
+        return Outcome(error=error)
+
+
+# --- writing what AWS said (inside writing())
+
+
+def settle(step: Step, outcome: Outcome, now: datetime) -> Next:
+    """Change step, hold and thing by what this turn brought; the caller stores the step."""
+    if outcome.error is not None:
+        return _trouble(step, outcome.error, now)
+    if outcome.started is not None:
+        return _accepted(step, outcome.started)
+    if outcome.progress is not None:
+        return _progressed(step, outcome, now)
+    assert outcome.seen is not None
+    undo = direction_of(step) == "undo"
+    if step.phase == Phase.RECOVER:
+        return _recovered(step, outcome.seen, outcome.pending, now, undo=undo)
+    if step.phase == Phase.VERIFY or undo:
+        return _verified(step, outcome.seen, now, undo=undo)
+    return _looked(step, outcome.seen, now)
+
+
+def intend(step: Step, now: datetime) -> Next:
+    """The intent is a row and a ledger entry before the call."""
+    hold = step.hold
+    assert hold is not None
+    step.sent_at, step.outstanding = now, True
+    _record(step, "aws.intent")
+    return Next(Phase.SEND)
+
+
+def _looked(step: Step, seen: Seen, now: datetime) -> Next:
+    """The one look that decides ``existed_before``, before the first call."""
+    hold = step.hold
+    assert hold is not None
+    if seen.presence == Presence.TARGET_GONE:
+        return _failed(step, Reason("target_gone", dict(seen.evidence)), now)
+    thing = _open_thing(hold, now)
+    present = seen.presence == Presence.PRESENT
+    if thing.existed_before is None:
+        thing.existed_before = present
+    elif thing.existed_before and not present:
+        thing.existed_before = False  # removed out of band meanwhile: what we make now is ours
+    thing.created = thing.created or not present
+    thing.save()
+    return _active(step, seen, now) if present else intend(step, now)
+
+
+def _open_thing(hold: Hold, now: datetime) -> Thing:
+    if hold.thing is None:
+        hold.thing = Thing.objects.filter(key=hold.key, closed_at=None).first() or Thing.objects.create(
+            key=hold.key, opened_at=now
+        )
+        hold.save(update_fields=["thing"])
+    return hold.thing
+
+
+def _accepted(step: Step, started: Started) -> Next:
+    step.operation, step.aws_request_id = started.operation or "", started.aws_request_id
+    step.attempts = 0
+    if started.operation is None:
+        step.outstanding = False
+    _record(step, "aws.accepted", request_id=started.aws_request_id)
+    return Next(Phase.POLL, _POLL) if started.operation else Next(Phase.VERIFY)
+
+
+def _progressed(step: Step, outcome: Outcome, now: datetime) -> Next:
+    assert outcome.progress is not None
+    if outcome.progress.state == "in_progress":
+        return Next(Phase.POLL, _POLL)
+    step.outstanding = False
+    if outcome.progress.state == "succeeded":
+        return Next(Phase.VERIFY)
+    reason = Reason("aws_failed", {"detail": outcome.progress.detail[:300]})
+    _record(step, "aws.failed", detail=outcome.progress.detail[:300])
+    if direction_of(step) == "undo":
+        return _try_ending_again(step, reason)
+    return _failed(step, reason, now)
+
+
+def _recovered(step: Step, seen: Seen, pending: bool, now: datetime, *, undo: bool) -> Next:
+    """After a lost answer: what the look saw closes the call in the ledger; to a resumed step, present is ours."""
+    if pending:
+        return Next(Phase.RECOVER, _POLL)
+    if step.outstanding:
+        step.outstanding = False
+        _record(step, "aws.answer_lost", saw=seen.presence.value)
+    if undo:
+        return _verified(step, seen, now, undo=True) if seen.presence != Presence.PRESENT else Next(Phase.LOOK)
+    if seen.presence == Presence.PRESENT:
+        return _active(step, seen, now)
+    return _looked(step, seen, now)
+
+
+def _verified(step: Step, seen: Seen, now: datetime, *, undo: bool) -> Next:
+    if undo and seen.presence != Presence.PRESENT:
+        by = "target_gone" if seen.presence == Presence.TARGET_GONE else "seen_absent"
+        return _ended(step, by, dict(seen.evidence), now)
+    if not undo and seen.presence == Presence.PRESENT:
+        return _active(step, seen, now)
+    step.attempts += 1
+    if step.attempts <= _VERIFY_TRIES:
+        return Next(Phase.VERIFY, 2 * _POLL)
+    reason = Reason("still_there" if undo else "not_seen")
+    return _try_ending_again(step, reason) if undo else _failed(step, reason, now)
+
+
+def _trouble(step: Step, error: AwsError, now: datetime) -> Next:
+    """AWS did not answer, or answered no. By type, never by string."""
+    step.attempts += 1
+    step.error = {"code": error.code, "message": error.message[:500], "request_id": error.aws_request_id}
+    if step.phase != Phase.SEND:
+        phase = Phase.RECOVER if isinstance(error, NotFound) and step.phase == Phase.POLL else Phase(step.phase)
+        if isinstance(error, Transient | AnswerLost | NotFound) or direction_of(step) == "undo":
+            return Next(phase, backoff(step.attempts), unlock=not step.outstanding)
+        return _failed(step, Reason("aws_refused", step.error), now)
+    if isinstance(error, AnswerLost):
+        step.answer_lost = True
+        return Next(Phase.RECOVER, _POLL)
+    step.outstanding = False
+    _record(step, "aws.refused", code=error.code, request_id=error.aws_request_id)
+    if isinstance(error, Transient):
+        return Next(Phase.LOOK, backoff(step.attempts), unlock=True)
+    if direction_of(step) == "undo":
+        if isinstance(error, NotFound):
+            return Next(Phase.VERIFY)
+        return _try_ending_again(step, Reason("aws_refused", step.error))
+    return _failed(step, Reason("aws_refused", step.error), now)
+
+
+def _active(step: Step, seen: Seen, now: datetime) -> Next:
+    """Active means seen."""
+    hold = step.hold
+    assert hold is not None
+    step.error = {}
+    if hold.state == HoldState.APPLYING:
+        hold.state, hold.active_at, hold.was_active = HoldState.ACTIVE, now, True
+        hold.evidence = {"active": dict(seen.evidence)}
+        hold.save()
+        record("grant.active", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key, **seen.evidence})
+        derive(_locked(step), actor=SYSTEM, at=now)
+    return Next(Phase.DONE, unlock=True)
+
+
+def _failed(step: Step, reason: Reason, now: datetime) -> Next:
+    """A failed grant waits for a person, and is ended at its end at the latest."""
+    hold = step.hold
+    assert hold is not None
+    step.needs_a_person, step.error = True, {**step.error, "reason": reason.stored()}
+    if hold.state == HoldState.APPLYING:
+        hold.state = HoldState.FAILED
+        hold.save()
+        record("grant.failed", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key, "why": reason.code})
+        derive(_locked(step), actor=SYSTEM, at=now)
+    return Next(Phase.FAILED, unlock=True)
+
+
+def _try_ending_again(step: Step, reason: Reason) -> Next:
+    """Ends are tried until done, with an alarm after a few failures."""
+    step.attempts += 1
+    step.error = {**step.error, "reason": reason.stored()}
+    if step.attempts == _ALARM_AFTER:
+        step.needs_a_person = True
+        record("grant.end_alarm", actor=SYSTEM, subject=step.request.number, facts={"why": reason.code})
+    return Next(Phase.LOOK, backoff(step.attempts), unlock=True)
+
+
+# --- ending
+
+
+def decide_end(step: Step, now: datetime) -> Next:
+    """Whether an undo is due: the last hold ended, nobody touches, it was not there before. Else ended without a call."""
+    hold = step.hold
+    assert hold is not None
+    _start_ending(step, hold, now)
+    if hold.thing is None:
+        return _ended(step, "never_made", {}, now)
+    others = Hold.objects.filter(key=hold.key).exclude(pk=hold.pk)
+    holding = others.filter(state__in=IN_FORCE).first()
+    if holding is None:
+        holding = next(
+            (
+                other
+                for other in others.filter(state=HoldState.APPROVED)
+                if other.starts_at is None or other.starts_at <= now + _TOUCHING
+            ),
+            None,
+        )
+    if holding is not None:
+        return _ended(step, "held_by_others", {"request": holding.request.number}, now)
+    if hold.thing.existed_before:
+        return _ended(step, "was_there_before", {}, now)
+    return intend(step, now)
+
+
+def _start_ending(step: Step, hold: Hold, now: datetime) -> None:
+    Step.objects.filter(hold=hold, kind=StepKind.APPLY, done_at=None).update(
+        phase=Phase.CANCELLED, due=None, done_at=now, outstanding=False
+    )
+    if hold.state != HoldState.ENDING:
+        hold.state = HoldState.ENDING
+        hold.save(update_fields=["state"])
+        record("grant.ending", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key})
+        derive(_locked(step), actor=SYSTEM, at=now)
+
+
+def _ended(step: Step, by: str, evidence: dict[str, str], now: datetime) -> Next:
+    """Ended means seen absent, held by others, there before, or its target gone."""
+    hold = step.hold
+    assert hold is not None
+    hold.state, hold.ended_at, hold.ended_by = HoldState.ENDED, now, by
+    hold.evidence = {**hold.evidence, "ended": evidence}
+    hold.save()
+    step.error, step.needs_a_person = {}, False
+    if hold.thing is not None and not Hold.objects.filter(key=hold.key, state__in=IN_FORCE).exists() and by != "held_by_others":
+        Thing.objects.filter(pk=hold.thing_id).update(closed_at=now)
+    record("grant.ended", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key, "by": by, **evidence})
+    if by == "seen_absent":
+        _plan_second_look(step, now)
+    derive(_locked(step), actor=SYSTEM, at=now)
+    return Next(Phase.DONE, unlock=True)
+
+
+def _plan_second_look(step: Step, now: datetime) -> None:
+    Step.objects.create(
+        request_id=step.request_id,
+        hold_id=step.hold_id,
+        kind=StepKind.SECOND_LOOK,
+        position=step.position,
+        action=step.action,
+        params=step.params,
+        phase=Phase.LOOK,
+        rank=3,
+        due=now + timedelta(seconds=settings.KUMOBAN_SECOND_LOOK_SECONDS),
+    )
+
+
+def _locked(step: Step) -> Request:
+    request = Request.objects.select_for_update().get(pk=step.request_id)
+    step.request = request
+    return request
+
+
+def _record(step: Step, kind: str, **facts: str) -> None:
+    assert step.hold is not None
+    record(
+        kind,
+        actor=SYSTEM,
+        subject=step.request.number,
+        facts={
+            "operation": action_of(step.action).call_name(direction_of(step)),
+            "account": step.hold.account_id,
+            "thing": step.hold.key,
+            "step": step.pk,
+            **facts,
+        },
+    )

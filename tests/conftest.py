@@ -1,0 +1,136 @@
+"""The world of a test run: which database, which browser, and nothing of this machine's own configuration.
+
+`KUMOBAN_TEST_DATABASE` chooses `sqlite` (the default), `postgresql` (a server of our own) or a
+`postgresql://…` URL of a server that is there already and may be used freely.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from tests import postgres
+from tests.browser import NONE_FOUND, chromium
+
+CHOICE = os.environ.get("KUMOBAN_TEST_DATABASE", "sqlite")
+ON_SQLITE = CHOICE == "sqlite"
+FOLDER = Path(tempfile.mkdtemp(prefix="kumoban-tests-"))
+CHROMIUM = chromium()
+#: a test that asks for one of these touches the database
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "database_url"}
+
+hypothesis_settings.register_profile("kumoban", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("kumoban")
+
+
+def _forget_this_machine() -> None:
+    """No test may find real credentials, a real installation or another run's data."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "KUMOBAN_")) and not name.startswith("KUMOBAN_TEST_"):
+            del os.environ[name]
+    os.environ.update(
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+        KUMOBAN_DATA_DIR=str(FOLDER),
+        KUMOBAN_SECRET_KEY=secrets.token_urlsafe(32),
+        DJANGO_SETTINGS_MODULE="kumoban.settings",
+    )
+
+
+def _server() -> postgres.Server | None:
+    if CHOICE == "postgresql":
+        return postgres.start()
+    if ON_SQLITE or CHOICE.startswith("postgresql://"):
+        return None
+    raise pytest.UsageError(f"KUMOBAN_TEST_DATABASE must be sqlite, postgresql or a URL, not {CHOICE!r}")
+
+
+def _set_up_django() -> None:
+    import django
+    from django.conf import settings
+
+    if ON_SQLITE:  # a file, because threads and processes must meet in it
+        settings.DATABASES["default"]["TEST"] = {"NAME": str(FOLDER / "test.sqlite3")}
+    django.setup()
+
+
+_forget_this_machine()
+SERVER = _server()
+if SERVER:
+    os.environ["KUMOBAN_DATABASE_URL"] = SERVER.url(postgres.USER)
+else:
+    os.environ["KUMOBAN_DATABASE_URL"] = f"sqlite:///{FOLDER / 'kumoban.sqlite3'}" if ON_SQLITE else CHOICE
+_set_up_django()
+
+
+def pytest_unconfigure() -> None:
+    if SERVER:
+        SERVER.stop()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def pytest_report_header() -> list[str]:
+    return [f"database: {'SQLite' if ON_SQLITE else 'PostgreSQL'}", f"browser: {CHROMIUM or NONE_FOUND}"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches the database; skip, with the reason, what cannot run here."""
+    for item in items:
+        if _touches_database(item):
+            item.add_marker("database")
+        if item.get_closest_marker("postgresql") and ON_SQLITE:
+            item.add_marker(pytest.mark.skip(reason="about PostgreSQL, and this run is on SQLite"))
+        if item.get_closest_marker("sqlite") and not ON_SQLITE:
+            item.add_marker(pytest.mark.skip(reason="about SQLite, and this run is on PostgreSQL"))
+        if item.get_closest_marker("browser") and CHROMIUM is None:
+            item.add_marker(pytest.mark.skip(reason=NONE_FOUND))
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    from django.test import TransactionTestCase
+
+    asked_for = set(getattr(item, "fixturenames", ()))
+    case = getattr(item, "cls", None)
+    return (
+        item.get_closest_marker("django_db") is not None
+        or bool(asked_for & DATABASE_FIXTURES)
+        or (isinstance(case, type) and issubclass(case, TransactionTestCase))
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.getreports("skipped")
+    skipped = [report for report in reports if NONE_FOUND in str(report.longrepr)]
+    if skipped:
+        terminalreporter.section("no browser", yellow=True)
+        terminalreporter.line(f"{len(skipped)} browser tests did not run: {NONE_FOUND}")
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> Iterator[str]:
+    """An empty database of this test's own, for the processes it starts (`KUMOBAN_DATABASE_URL`)."""
+    if ON_SQLITE:
+        yield f"sqlite:///{tmp_path / 'kumoban.sqlite3'}"
+    elif SERVER is None:
+        pytest.skip("a database of a test's own needs KUMOBAN_TEST_DATABASE=postgresql")
+    else:
+        name = f"journey_{secrets.token_hex(6)}"
+        yield SERVER.create(name)
+        SERVER.drop(name)
+
+
+@pytest.fixture
+def chromium_path() -> Path:
+    """The Chromium of this machine; mark the test `browser`, so that it is skipped where there is none."""
+    if CHROMIUM is None:
+        pytest.skip(NONE_FOUND)
+    return CHROMIUM
