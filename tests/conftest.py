@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
@@ -22,6 +23,7 @@ from tests.browser import NONE_FOUND, chromium
 CHOICE = os.environ.get("KUMOBAN_TEST_DATABASE", "sqlite")
 ON_SQLITE = CHOICE == "sqlite"
 FOLDER = Path(tempfile.mkdtemp(prefix="kumoban-tests-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 CHROMIUM = chromium()
 #: a test that asks for one of these touches the database
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "database_url"}
@@ -65,16 +67,11 @@ def _set_up_django() -> None:
 _forget_this_machine()
 SERVER = _server()
 if SERVER:
+    atexit.register(SERVER.stop)
     os.environ["KUMOBAN_DATABASE_URL"] = SERVER.url(postgres.USER)
 else:
     os.environ["KUMOBAN_DATABASE_URL"] = f"sqlite:///{FOLDER / 'kumoban.sqlite3'}" if ON_SQLITE else CHOICE
 _set_up_django()
-
-
-def pytest_unconfigure() -> None:
-    if SERVER:
-        SERVER.stop()
-    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def pytest_report_header() -> list[str]:

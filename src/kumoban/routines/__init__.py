@@ -1,0 +1,1 @@
+"""One package per routine: look → plan → (decide) → apply → verify → undo."""

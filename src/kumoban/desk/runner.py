@@ -1,0 +1,265 @@
+"""The runner: claim due steps, ask AWS in threads, write what it said in batches. No generic job API lives here.
+
+A claim gives a step a lease and, where its action needs one, the AWS lock. The lock is held from the intent until the
+terminal status is seen; the lease only fences the database. Order of work: ends, applies, checks; within each by due.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+
+from kumoban.aws.buckets import Fence, Permit, boot_clock
+from kumoban.aws.door import door
+from kumoban.desk import clock
+from kumoban.desk.checking import Checked, check, settle_check
+from kumoban.desk.duties import run_due_duties
+from kumoban.desk.models import Lock, Step
+from kumoban.desk.outcome import Next, Outcome
+from kumoban.desk.routine import known_actions
+from kumoban.desk.second_look import settle_second_look
+from kumoban.desk.states import Phase, StepKind
+from kumoban.desk.steps import decide_end, perform, settle
+from kumoban.ledger.clock import database_now
+from kumoban.ledger.record import writing
+
+__all__ = ["Runner"]
+
+log = logging.getLogger(__name__)
+
+#: AWS allows 10 assignment operations in progress; counted from the steps, never kept as a counter
+MAX_OUTSTANDING = 10
+#: steps due within this time are claimed ahead, and sent when they are due
+LOOK_AHEAD = timedelta(milliseconds=400)
+_BATCH = 100
+_OWN_ACTIONS = ["desk.check/1"]
+
+
+@dataclass
+class Turn:
+    """One claimed step on its way through a thread; ``send_at`` on the boot clock."""
+
+    step: Step
+    fence: Fence
+    permit: Permit
+    send_at: float
+    brought: Outcome | Checked | None = None
+
+
+class Runner:
+    """One node. ``tick`` does one round (tests); ``run`` goes on until ``stop``."""
+
+    def __init__(self, name: str = "", threads: int | None = None) -> None:
+        self.name = name or f"node-{secrets.token_hex(4)}"
+        self.lease = timedelta(seconds=settings.KUMOBAN_LEASE_SECONDS)
+        self._threads = threads or settings.KUMOBAN_RUNNER_THREADS
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="step")
+        self._answers: queue.Queue[Turn] = queue.Queue()
+        self._stop = threading.Event()
+        self._in_hand = 0
+
+    # --- the loop
+
+    def run(self, pause: float = 0.1) -> None:
+        while not self._stop.is_set():
+            try:
+                worked = self.tick()
+                run_due_duties(self.name)
+            except Exception:
+                log.exception("a round failed; the rows are as they were, the next round goes on")
+                connection.close()
+                worked = False
+                time.sleep(1)
+            if not worked:
+                self._wait(pause)
+        self._pool.shutdown(wait=True)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def tick(self) -> bool:
+        """Settle what came back, claim what is due. True when there was anything to do."""
+        settled = self._settle_all()
+        free = self._threads * 2 - self._in_hand
+        claimed = self._claim(min(free, _BATCH)) if free > 0 else []
+        for turn in claimed:
+            self._dispatch(turn)
+        return bool(settled or claimed)
+
+    def drain(self, seconds: float = 10.0) -> None:
+        """Tick until nothing is in hand and nothing is due now (tests)."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not self.tick() and self._in_hand == 0 and self._answers.empty():
+                return
+            time.sleep(0.005)
+
+    def _wait(self, pause: float) -> None:
+        """Until an answer arrives or the pause is over."""
+        try:
+            self._answers.put(self._answers.get(timeout=pause))
+        except queue.Empty:
+            return
+
+    # --- claiming
+
+    def _claim(self, limit: int) -> list[Turn]:
+        if not self._anything_due():
+            return []
+        asked = boot_clock()
+        with writing():
+            now, bare = clock.now(), database_now()
+            turns = []
+            for step in self._candidates(limit, now, bare):
+                turn = self._take(step, now, bare, asked)
+                if turn is not None:
+                    turns.append(turn)
+        return turns
+
+    def _due(self, now: datetime, bare: datetime) -> Q:
+        free = Q(lease_until=None) | Q(lease_until__lt=bare)
+        return Q(due__lte=now + LOOK_AHEAD, action__in=known_actions() + _OWN_ACTIONS) & free
+
+    def _anything_due(self) -> bool:
+        return Step.objects.filter(self._due(clock.now(), database_now())).exists()
+
+    def _candidates(self, limit: int, now: datetime, bare: datetime) -> list[Step]:
+        """Due steps whose lock is free or their own, ends first."""
+        due = Step.objects.filter(self._due(now, bare))
+        held = dict(Lock.objects.values_list("key", "step_id"))
+        rows = due.order_by("rank", "due", "id").select_for_update(skip_locked=True, of=("self",))
+        found: list[Step] = []
+        outstanding = Step.objects.filter(outstanding=True).count()
+        for step in rows.select_related("request", "hold", "hold__thing")[: limit * 4]:
+            owner = held.get(step.lock_key) if step.lock_key else None
+            if owner is not None and owner != step.pk:
+                continue
+            if step.lock_key and owner is None:
+                if settings.KUMOBAN_AWS_LIMITS and outstanding >= MAX_OUTSTANDING:
+                    continue
+                outstanding += 1
+                held[step.lock_key] = step.pk
+            found.append(step)
+            if len(found) == limit:
+                break
+        return found
+
+    def _take(self, step: Step, now: datetime, bare: datetime, asked: float) -> Turn | None:
+        """Lease and lock one step; decide an end here, so that its intent commits with the claim."""
+        if step.lease_by:
+            step.taken_over = True
+        if step.phase == Phase.SEND:  # found in send: interrupted between intent and answer
+            step.phase, step.answer_lost = Phase.RECOVER, True
+        if step.lock_key and not self._locked_by(step, bare):
+            return None
+        step.lease_by, step.lease_until = self.name, bare + self.lease
+        if step.kind == StepKind.END and step.phase == Phase.LOOK:
+            following = decide_end(step, now)
+            if following.over:
+                self._store(step, following, now)
+                return None
+            step.phase = following.phase
+        step.save()
+        ahead = max((step.due - now).total_seconds(), 0) if step.due else 0
+        fence = Fence(
+            "EXISTS (SELECT 1 FROM desk_step WHERE id = %s AND lease_by = %s AND lease_until >= %s)",
+            [step.pk, self.name, bare + timedelta(seconds=15) if self.lease.total_seconds() > 20 else bare],
+        )
+        return Turn(step, fence, Permit(asked), asked + ahead)
+
+    def _locked_by(self, step: Step, bare: datetime) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO desk_lock (key, step_id, since) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING key",
+                [step.lock_key, step.pk, bare],
+            )
+            if cursor.fetchone():
+                return True
+        return Lock.objects.filter(key=step.lock_key, step_id=step.pk).exists()
+
+    # --- asking AWS, in threads
+
+    def _dispatch(self, turn: Turn) -> None:
+        self._in_hand += 1
+        self._pool.submit(self._work, turn)
+
+    def _work(self, turn: Turn) -> None:
+        try:
+            if turn.step.kind == StepKind.CHECK:
+                turn.brought = check(turn.step)
+            else:
+                aws = door().open(f"kumoban-{turn.step.request.number}", ending=turn.step.kind == StepKind.END, fence=turn.fence)
+                aws.permit = turn.permit
+                time.sleep(max(0.0, turn.send_at - boot_clock()))
+                turn.brought = perform(turn.step, aws)
+        except Exception:
+            log.exception("step %s of %s", turn.step.pk, turn.step.request.number)
+        finally:
+            connection.close()
+            self._answers.put(turn)
+
+    # --- writing what came back, in batches
+
+    def _settle_all(self) -> int:
+        turns: list[Turn] = []
+        while len(turns) < _BATCH:
+            try:
+                turns.append(self._answers.get_nowait())
+            except queue.Empty:
+                break
+        if not turns:
+            return 0
+        self._in_hand -= len(turns)
+        asked = boot_clock()
+        with writing():
+            now, bare = clock.now(), database_now()
+            again = [turn for turn in turns if self._settle(turn, now, bare)]
+        for turn in again:
+            turn.permit, turn.send_at, turn.brought = Permit(asked), asked, None
+            self._dispatch(turn)
+        return len(turns)
+
+    def _settle(self, turn: Turn, now: datetime, bare: datetime) -> bool:
+        """Write one answer, unless the lease has moved on. True when the step goes on at once under its lease."""
+        ours = Step.objects.select_for_update(of=("self",)).select_related("request", "hold", "hold__thing")
+        step = ours.filter(pk=turn.step.pk, lease_by=self.name, lease_until__gte=bare).first()
+        if step is None or turn.brought is None:
+            return False
+        step.answered_at = now
+        following = self._following(step, turn.brought, now)
+        enough = step.lease_until is not None and step.lease_until - bare > timedelta(seconds=20)
+        if not following.over and not following.wait and not following.unlock and enough:
+            step.phase = following.phase
+            step.save()
+            turn.step = step
+            return True
+        if following.phase == Phase.SEND:  # no lease left to send under: the intent is withdrawn, the look repeated
+            following, step.outstanding = Next(Phase.LOOK), False
+        self._store(step, following, now)
+        return False
+
+    def _following(self, step: Step, brought: Outcome | Checked, now: datetime) -> Next:
+        if isinstance(brought, Checked):
+            return settle_check(step, brought, now)
+        if step.kind == StepKind.SECOND_LOOK:
+            return settle_second_look(step, brought, now)
+        return settle(step, brought, now)
+
+    def _store(self, step: Step, following: Next, now: datetime) -> None:
+        step.phase, step.lease_by, step.lease_until = following.phase, "", None
+        step.due = None if following.over else now + following.wait
+        step.done_at = now if following.phase in (Phase.DONE, Phase.CANCELLED) else None
+        step.save()
+        if following.unlock or following.over:
+            Lock.objects.filter(step_id=step.pk).delete()
+

@@ -1,0 +1,66 @@
+"""The routine itself, and the words of its reasons."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop as _
+
+from kumoban.desk import rules
+from kumoban.desk.routine import Dimension, Routine
+from kumoban.estate.models import PermissionSet, Person, searchable
+from kumoban.routines.temporary_access.form import TemporaryAccessForm
+from kumoban.routines.temporary_access.look import look
+from kumoban.routines.temporary_access.plan import plan
+from kumoban.services.identity_center import Assign
+
+__all__ = ["ROUTINE"]
+
+TEXTS = {
+    "assign": _("%(permission_set)s in %(account)s for %(person)s"),
+    "already_through_group": _("%(person)s already has this in %(account)s through a group."),
+    "credentials_outlive": _("Credentials issued just before the end can still work for up to %(minutes)s minutes."),
+    "some_already_there": _("What is already there stays after the end."),
+    "start_in_the_past": _("The start is in the past. Leave it empty to start on approval."),
+    "no_time_at_all": _("The length must be at least one minute."),
+    "end_before_start": _("The end is not after the start."),
+    "unknown_permission_set": _("There is no such permission set: %(permission_set)s"),
+    "unknown_account": _("There is no such account: %(account)s"),
+    "account_not_open": _("%(account)s is not open (%(status)s)."),
+    "management_account": _("%(account)s is the management account; a delegated administrator cannot assign anybody there."),
+    "set_in_management_account": _("%(permission_set)s is provisioned in the management account; a delegated administrator cannot use it."),
+}
+
+
+def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str]]:
+    """Accounts and permission sets this person may ask for; people by name. At most 50 a page."""
+    needle = searchable(query)
+    if source == "people":
+        people = Person.objects.filter(absent_since=None, enabled=True, search__contains=needle)
+        return [(found.id, found.display_name, found.user_name) for found in people.order_by("user_name")[:50]]
+    offered = rules.offered(ROUTINE, person)
+    if source == "accounts":
+        hits = [account for account, _sets in offered if needle in account.search]
+        return [(found.id, found.name, found.ou.name_path if found.ou else "") for found in hits[:400]]
+    allowed = {value for _account, sets in offered for value in sets}
+    sets = PermissionSet.objects.filter(absent_since=None, search__contains=needle).order_by("name")
+    return [(found.arn, found.name, found.description) for found in sets if "*" in allowed or found.arn in allowed]
+
+
+ROUTINE = Routine(
+    name="temporary-access",
+    title=_("Temporary access"),
+    summary=_("What you need, where you need it, only while you need it. The desk proves the end."),
+    icon="key-round",
+    handover="delegated",
+    form=TemporaryAccessForm,
+    look=look,
+    plan=plan,
+    dimensions=(
+        Dimension("account", _("Accounts"), "account"),
+        Dimension("environment", _("Environment"), "word"),
+        Dimension("permission_set", _("Permission set"), "id"),
+    ),
+    actions=(Assign(),),
+    texts=TEXTS,
+    choices=choices,
+    workers=lambda form: form.workers,
+)
