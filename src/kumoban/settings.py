@@ -99,7 +99,7 @@ INSTALLED_APPS = [
     "kumoban.desk",
     *_routines(),
     "kumoban.web",
-    "kumoban.api",
+    "ninja",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -1,0 +1,1 @@
+"""The pages. No decision is made here."""

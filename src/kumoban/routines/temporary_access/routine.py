@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop as _
 from kumoban.desk import rules
 from kumoban.desk.routine import Dimension, Routine
 from kumoban.estate.models import PermissionSet, Person, searchable
-from kumoban.routines.temporary_access.form import TemporaryAccessForm
+from kumoban.routines.temporary_access.form import KINDS, TemporaryAccessForm
 from kumoban.routines.temporary_access.look import look
 from kumoban.routines.temporary_access.plan import plan
 from kumoban.services.identity_center import Assign
@@ -15,6 +15,7 @@ from kumoban.services.identity_center import Assign
 __all__ = ["ROUTINE"]
 
 TEXTS = {
+    **{f"word.{kind}": text for kind, text in KINDS.items()},
     "assign": _("%(permission_set)s in %(account)s for %(person)s"),
     "already_through_group": _("%(person)s already has this in %(account)s through a group."),
     "credentials_outlive": _("Credentials issued just before the end can still work for up to %(minutes)s minutes."),

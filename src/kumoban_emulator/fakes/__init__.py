@@ -1,0 +1,3 @@
+"""Services answered by the emulator itself. Importing this package fills the registry."""
+
+from kumoban_emulator.fakes import cloudtrail, identitystore, organizations, sso_admin, sso_portal, sts  # noqa: F401
