@@ -1,4 +1,4 @@
-"""凍結期間: a time in which nothing of some routines starts in some OUs."""
+"""凍結期間: a time in which no change of some routines may be in force in some OUs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class Freeze:
     ou_ids: tuple[str, ...] = ()
 
     def covers(self, routine: str, ou_path: str, window: Window) -> bool:
-        """Whether the resolved ``window`` of ``routine`` in the OU at ``ou_path`` (ids from the root, by /) is frozen."""
+        """Whether the resolved ``window`` of ``routine`` meets this freeze.
+
+        ``ou_path`` are the ids from the root down to the OU, joined by ``/``; empty for an account in none.
+        """
         if self.routines and routine not in self.routines:
             return False
         if self.ou_ids and not set(self.ou_ids) & set(ou_path.split("/")):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,12 +16,20 @@ from kumoban.core.reason import Reason
 
 __all__ = ["Kind", "Normalised", "RefusedCharacters", "normalise"]
 
+#: ``text`` is prose of several lines and is only brought to NFC; every other kind is one line
 Kind = Literal["name", "identifier", "time", "cidr", "text"]
 
+#: shown as nothing at all; pasted along from chats and spreadsheets, so dropped (and told), not refused
+_INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
-_LINE_BREAKS = "\n\r\t"
-_DASHES = "‐‑‒–—―−－"
-_LONG_VOWEL = re.compile(r"(?<![ぁ-んァ-ヶー一-龠々])ー|ー(?=[0-9A-Za-z])")
+#: control, lone surrogate, line and paragraph separator; in one line also every other invisible format mark
+_REFUSED_ANYWHERE = {"Cc", "Cs", "Zl", "Zp"}
+_REFUSED_IN_A_LINE = {*_REFUSED_ANYWHERE, "Cf"}
+#: hyphens, dashes, minus signs, and the box-drawing lines that Japanese keyboards offer beside them
+_DASHES = re.compile("[‐‑‒–—―⁃−─━﹘﹣－]")
+#: the long vowel mark is a letter (サーバー); between digits or Latin letters somebody meant a hyphen
+_LONG_VOWEL = re.compile("(?<=[0-9A-Za-z])ー(?=[0-9A-Za-z])")
+_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -32,46 +41,84 @@ class Normalised:
 
 
 class RefusedCharacters(ValueError):
-    """Control or bidirectional characters, with their positions (from 0) and Unicode names."""
+    """Characters no field takes: where they stand (from 0) and what Unicode calls them."""
 
     def __init__(self, found: tuple[tuple[int, str], ...]) -> None:
         super().__init__(", ".join(f"{name} ({position + 1})" for position, name in found[:5]))
         self.found = found
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        return tuple(position for position, _ in self.found)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for _, name in self.found)
+
 
 def normalise(text: str, kind: Kind) -> Normalised:
-    """``text`` as this kind is written. Raises RefusedCharacters."""
-    _refuse(text, _LINE_BREAKS if kind == "text" else "\t")
+    """``text`` as this kind is written; the same again when normalised again. Raises RefusedCharacters.
+
+    Spaces around it go without a word; each other change is a Reason with ``before`` and ``after``.
+    """
+    _refuse(text, kind)
     if kind == "text":
         return Normalised(unicodedata.normalize("NFC", text))
-    value, changes = text, []
-    for code, mend in (("normalised_dash", _dashes), ("normalised_width", _width), ("normalised_stop", _stops)):
+    value, changes = text.strip(), []
+    for code, mend in _MENDS:
         before, value = value, mend(value, kind)
         if value != before:
-            changes.append(Reason(code, {"before": before[:80], "after": value[:80]}))
-    return Normalised(re.sub(r"\s+", " ", value).strip(), tuple(changes))
+            changes.append(Reason(code, {"before": before[:_SHOWN], "after": value[:_SHOWN]}))
+    return Normalised(value, tuple(changes))
 
 
-def _refuse(text: str, allowed: str) -> None:
+def _refuse(text: str, kind: Kind) -> None:
+    """A line break that merely surrounds a pasted line is trimmed like a space; one inside is refused."""
+    inside = range(len(text) - len(text.lstrip()), len(text.rstrip()))
     found = tuple(
         (position, unicodedata.name(char, f"U+{ord(char):04X}"))
         for position, char in enumerate(text)
-        if char not in allowed and (ord(char) in _BIDI or unicodedata.category(char) == "Cc")
+        if _refused(char, kind) and (position in inside or not char.isspace())
     )
     if found:
         raise RefusedCharacters(found)
 
 
-def _dashes(value: str, kind: Kind) -> str:
-    if kind == "time":
-        value = re.sub("[〜～]", "~", value)
-    value = re.sub(f"[{_DASHES}]", "-", value)
-    return _LONG_VOWEL.sub("-", value) if kind != "name" or value.isascii() else value
+def _refused(char: str, kind: Kind) -> bool:
+    if ord(char) in _BIDI:
+        return True
+    if kind == "text":
+        return char not in "\n\r\t" and unicodedata.category(char) in _REFUSED_ANYWHERE
+    return char != "\t" and not _INVISIBLE.match(char) and unicodedata.category(char) in _REFUSED_IN_A_LINE
+
+
+def _visible(value: str, kind: Kind) -> str:
+    return _INVISIBLE.sub("", value)
 
 
 def _width(value: str, kind: Kind) -> str:
-    return unicodedata.normalize("NFKC", value)
+    """NFKC: full-width letters, digits, colons and spaces, half-width kana, ligatures, circled digits."""
+    return unicodedata.normalize("NFKC", value).strip()
+
+
+def _dashes(value: str, kind: Kind) -> str:
+    return _LONG_VOWEL.sub("-", _DASHES.sub("-", value.replace("〜", "~")))
 
 
 def _stops(value: str, kind: Kind) -> str:
-    return value.replace("。", ".").replace("、", ", ") if kind != "name" else value.replace("。", ".")
+    """、 stays where it may belong to a name; elsewhere it separates."""
+    value = value.replace("。", ".")
+    return value if kind == "name" else value.replace("、", ", ")
+
+
+def _spaces(value: str, kind: Kind) -> str:
+    return re.sub(r"\s+", " ", value).strip()
+
+
+_MENDS: tuple[tuple[str, Callable[[str, Kind], str]], ...] = (
+    ("normalised_invisible", _visible),
+    ("normalised_width", _width),
+    ("normalised_dash", _dashes),
+    ("normalised_stop", _stops),
+    ("normalised_space", _spaces),
+)

@@ -1,76 +1,233 @@
-"""Times and lengths as offices write them: 26:00, 翌営業日9:00, 終業まで, 1時間30分."""
+"""Times and lengths as offices write them: 26:00, 翌営業日9:00, 終業まで, 1時間30分.
+
+Nothing is guessed: a time already past stays in the past, for the planner to refuse in words, and what may
+mean two things is not understood. A wall clock set forward skips times, which are not understood; set back, it
+shows times twice, of which the first is meant (so that an access never ends later than was asked).
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from kumoban.core.calendar import BusinessCalendar
 from kumoban.core.normalise import normalise
+from kumoban.core.window import Window
 
-__all__ = ["NotUnderstood", "parse_duration", "parse_time"]
+__all__ = ["DURATIONS", "RANGES", "TIMES", "NotUnderstood", "parse_duration", "parse_range", "parse_time"]
 
-_CLOCK = r"(?P<hour>\d{1,2})[:時](?P<minute>\d{2})?分?"
-_DATED = re.compile(rf"^(?:(?P<year>\d{{4}})[-/年])?(?P<month>\d{{1,2}})[-/月](?P<day>\d{{1,2}})日?[ T]*{_CLOCK}$")
-_TODAY = re.compile(rf"^(?:今日|本日|今夜|今晩|today|tonight)?\s*{_CLOCK}$", re.IGNORECASE)
-_TOMORROW = re.compile(rf"^(?:明日|翌日|tomorrow)\s*{_CLOCK}$", re.IGNORECASE)
-_NEXT_BUSINESS_DAY = re.compile(rf"^(?:翌営業日|next business day)\s*{_CLOCK}$", re.IGNORECASE)
-_CLOSING = re.compile(r"^(?:本日)?(?:終業|end of business day|close of business)$", re.IGNORECASE)
+#: examples to show with what was not understood
+TIMES = ("22:00", "26:00", "明日 9:00", "翌営業日9:00", "終業まで", "11/27 22:00", "2026-11-27 22:00")
+DURATIONS = ("15分", "1時間30分", "90m", "2h", "1d", "PT1H")
+RANGES = ("22:00〜26:00", "明日 9:00〜12:00", "11/27 22:00〜11/28 5:00")
+
+_LAST_HOUR = 47  # of the next day, as in 26:00
+_DAWN = 5  # 今夜2:00 is after midnight
+_EVENING = 17
+_LONGEST = timedelta(days=3660)
+_YEARS = range(1970, 9000)
+_FOLLOWING_YEAR = timedelta(days=31)  # a date without a year this far back is next year's
+_WEEKDAYS = "月火水木金土日"
+_NAMED_DAYS = ("today", "tonight", "tomorrow", "day_after", "business", "month")
+
+_DATE = rf"""(?:(?P<year>[0-9]{{4}})\s*[-/年]\s*)?
+             (?P<month>[0-9]{{1,2}})\s*[-/月]\s*(?P<date>[0-9]{{1,2}})日?
+             \s*(?:\((?P<weekday>[{_WEEKDAYS}])\))?"""
+_DAY = rf"""(?P<today>今日|本日|当日|today) | (?P<tonight>今夜|今晩|tonight)
+          | (?P<tomorrow>明日|翌日|tomorrow) | (?P<day_after>明後日|翌々日|day\s after\s tomorrow)
+          | (?P<business>翌営業日|next\s business\s day) | {_DATE}"""
+_CLOCK = r"""(?P<hour>[0-9]{1,2})
+             (?: :(?P<minute>[0-9]{2})(?: :(?P<second>[0-9]{2}))?
+               | 時(?:(?P<minutes>[0-9]{1,2})分|(?P<half>半))? )"""
+_POINT = rf"""(?P<closing>終業|(?:end|close)\s of\s business(?:\s day)?)
+            | (?P<opening>始業|start\s of\s business(?:\s day)?) | {_CLOCK}"""
+_TIME = re.compile(rf"(?:(?:{_DAY})\s*(?:の|at\s|T)?\s*)?(?:{_POINT})", re.IGNORECASE | re.VERBOSE)
+_PARTICLE = re.compile(r"\s*(?:まで|迄|から|より|に)$|^(?:until|till|from|by|at)\s+", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:~|から|\bto\b|-)\s*", re.IGNORECASE)
+
 _DURATION = re.compile(
-    r"^(?:(?P<d>\d+)\s*(?:d|days?|日間?))?\s*(?:(?P<h>\d+)\s*(?:h|hours?|時間))?\s*(?:(?P<m>\d+)\s*(?:m|min(?:ute)?s?|分間?))?$",
+    r"""(?:(?P<days>[0-9]+)\s*(?:days?|d|日間?))?\s*
+        (?:(?P<hours>[0-9]+(?:\.[0-9]{1,2})?)\s*(?:hours?|h|時間))?\s*
+        (?:(?P<minutes>[0-9]+)\s*(?:minutes?|mins?|m|分間?) | (?P<half>(?<=時間)半))?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ISO_DURATION = re.compile(
+    r"P(?:(?P<days>[0-9]+)D)?(?:T(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?(?:(?P<seconds>[0-9]+)S)?)?",
     re.IGNORECASE,
 )
-_ISO_DURATION = re.compile(r"^P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?)?$", re.IGNORECASE)
 
 
 class NotUnderstood(ValueError):
-    """No time or length that this desk understands."""
+    """``text`` means no time or length here, or more than one; ``examples`` are what would be understood."""
+
+    def __init__(self, text: str, examples: tuple[str, ...] = ()) -> None:
+        super().__init__(text[:60])
+        self.text = text[:60]
+        self.examples = examples
 
 
 def parse_time(text: str, *, now: datetime, zone: ZoneInfo, calendar: BusinessCalendar) -> datetime:
-    """The instant meant, in ``zone``. 24:00–47:59 are hours of the next day. Raises NotUnderstood."""
-    said = re.sub(r"\s*(まで|迄|から)$", "", normalise(text, "time").value)
-    today = now.astimezone(zone).date()
-    if _CLOSING.match(said):
-        return calendar.closing(today if calendar.is_business_day(today) else calendar.next_business_day(today))
-    for pattern, day in (
-        (_TODAY, today),
-        (_TOMORROW, today + timedelta(days=1)),
-        (_NEXT_BUSINESS_DAY, calendar.next_business_day(today)),
-    ):
-        if match := pattern.match(said):
-            return _at(day, match, zone)
-    if match := _DATED.match(said):
-        return _at(_dated(match, today), match, zone)
-    raise NotUnderstood(text[:60])
+    """The instant meant, with the offset ``zone`` has then. 24:00–47:59 are hours of the next day.
+
+    Raises NotUnderstood, and RefusedCharacters where there are any.
+    """
+    return _Reader(_local(now, zone), zone, calendar).time(text)
+
+
+def parse_range(text: str, *, now: datetime, zone: ZoneInfo, calendar: BusinessCalendar) -> Window:
+    """Start and end of ``22:00〜26:00``. The end counts from the start's day; 22:00〜2:00 ends on the next.
+
+    Raises NotUnderstood, and RefusedCharacters where there are any.
+    """
+    said = normalise(text, "time").value
+    reader = _Reader(_local(now, zone), zone, calendar)
+    for between in () if _with_offset(said) else _BETWEEN.finditer(said):
+        try:
+            return reader.range(said[: between.start()], said[between.end() :])
+        except NotUnderstood:
+            continue
+    raise NotUnderstood(text, RANGES)
 
 
 def parse_duration(text: str) -> timedelta:
-    """A length of time, zero included (the planner refuses that by name). Raises NotUnderstood."""
+    """A length of time, zero included (the planner refuses that by name). A day is 24 hours.
+
+    Raises NotUnderstood, also beyond ten years, and RefusedCharacters where there are any.
+    """
     said = normalise(text, "time").value
-    match = _ISO_DURATION.match(said) or _DURATION.match(said)
-    if not match or not any(match.groupdict().values()):
-        raise NotUnderstood(text[:60])
-    parts = {name: int(value or 0) for name, value in match.groupdict().items()}
-    if parts["d"] > 3660 or parts["h"] > 87_840:
-        raise NotUnderstood(text[:60])
-    return timedelta(days=parts["d"], hours=parts["h"], minutes=parts["m"], seconds=parts.get("s", 0))
+    match = _ISO_DURATION.fullmatch(said) or _DURATION.fullmatch(said)
+    parts = {name: value for name, value in match.groupdict().items() if value} if match else {}
+    if not parts or any(len(value) > 7 for value in parts.values()):
+        raise NotUnderstood(text, DURATIONS)
+    half = 30 if parts.pop("half", "") else 0
+    hours = Decimal(parts.pop("hours", "0"))
+    length = timedelta(**{unit: int(value) for unit, value in parts.items()})
+    length += timedelta(seconds=int(hours * 3600), minutes=half)
+    if length > _LONGEST:
+        raise NotUnderstood(text, DURATIONS)
+    return length
 
 
-def _at(day: date, match: re.Match[str], zone: ZoneInfo) -> datetime:
-    hour, minute = int(match["hour"]), int(match["minute"] or 0)
-    if hour > 47 or minute > 59:
-        raise NotUnderstood(match.string[:60])
-    day += timedelta(days=hour // 24)
-    return datetime(day.year, day.month, day.day, hour % 24, minute, tzinfo=zone)
+@dataclass(frozen=True)
+class _Reader:
+    """Reads times as seen from one moment, which is local."""
+
+    now: datetime
+    zone: ZoneInfo
+    calendar: BusinessCalendar
+
+    def time(self, text: str) -> datetime:
+        said = _PARTICLE.sub("", normalise(text, "time").value)
+        if (instant := _with_offset(said)) is not None:
+            return instant
+        match = _TIME.fullmatch(said)
+        if match is None:
+            raise NotUnderstood(text, TIMES)
+        try:
+            return self._meant(match)
+        except (ValueError, OverflowError) as impossible:
+            raise NotUnderstood(text, TIMES) from impossible
+
+    def range(self, start: str, end: str) -> Window:
+        starts_at = self.time(start)
+        day = starts_at.astimezone(self.zone) - _days_over(start)
+        ends_at = self._seen_from(day).time(end)
+        if ends_at <= starts_at and re.fullmatch(_CLOCK, _PARTICLE.sub("", end), re.VERBOSE):
+            ends_at = self._seen_from(day + timedelta(days=1)).time(end)
+        if ends_at <= starts_at:
+            raise NotUnderstood(f"{start}~{end}", RANGES)
+        return Window(starts_at, ends_at)
+
+    def _seen_from(self, moment: datetime) -> _Reader:
+        return _Reader(moment, self.zone, self.calendar)
+
+    def _meant(self, match: re.Match[str]) -> datetime:
+        day = self._day(match)
+        if match["closing"]:
+            return _fixed(self.calendar.closing(self._open_day(match, day)))
+        if match["opening"]:
+            return _fixed(self.calendar.opening(self._open_day(match, day)))
+        return self._at(day, match)
+
+    def _day(self, match: re.Match[str]) -> date:
+        today = self.now.date()
+        if match["month"]:
+            return _dated(match, today)
+        if match["business"]:
+            return self.calendar.next_business_day(self.now.astimezone(self.calendar.zone).date())
+        if match["tonight"]:
+            return self._night(match)
+        return today + timedelta(days=1 if match["tomorrow"] else 2 if match["day_after"] else 0)
+
+    def _night(self, match: re.Match[str]) -> date:
+        """The day of an hour of tonight: this evening, or before dawn. 今夜9:00 may be either: neither."""
+        today, hour = self.now.date(), int(match["hour"] or _EVENING)
+        if hour >= _EVENING:
+            return today
+        if hour > _DAWN:
+            raise ValueError("not an hour of the night")
+        return today if self.now.hour < hour else today + timedelta(days=1)
+
+    def _open_day(self, match: re.Match[str], day: date) -> date:
+        """終業 alone means the next office hours; of a day that was named, it must be a business day."""
+        if not any(match[name] for name in _NAMED_DAYS):
+            day = self.now.astimezone(self.calendar.zone).date()
+            return day if self.calendar.is_business_day(day) else self.calendar.next_business_day(day)
+        if not self.calendar.is_business_day(day):
+            raise ValueError("the office is closed on that day")
+        return day
+
+    def _at(self, day: date, match: re.Match[str]) -> datetime:
+        hour, second = int(match["hour"]), int(match["second"] or 0)
+        minute = 30 if match["half"] else int(match["minute"] or match["minutes"] or 0)
+        if hour > _LAST_HOUR:
+            raise ValueError("no such hour")
+        wall = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24, minute, second))
+        instant = wall.replace(tzinfo=self.zone)
+        if instant.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != wall:
+            raise ValueError("the clock is set forward over this time")
+        return _fixed(instant)
+
+
+def _local(now: datetime, zone: ZoneInfo) -> datetime:
+    if now.tzinfo is None:
+        raise ValueError("now must be an aware datetime")
+    return now.astimezone(zone)
+
+
+def _days_over(start: str) -> timedelta:
+    """How far the clock of ``26:00〜29:00`` is beyond the day that was said."""
+    match = _TIME.fullmatch(_PARTICLE.sub("", start))
+    return timedelta(days=int(match["hour"] or 0) // 24 if match else 0)
+
+
+def _with_offset(said: str) -> datetime | None:
+    """An ISO time that says its offset needs no zone."""
+    try:
+        instant = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo and instant.year in _YEARS else None
+
+
+def _fixed(instant: datetime) -> datetime:
+    """The same instant with a fixed offset: who adds hours to it adds hours, not marks of the wall clock."""
+    offset = instant.utcoffset()
+    return instant.astimezone(timezone(offset)) if offset is not None else instant
 
 
 def _dated(match: re.Match[str], today: date) -> date:
-    try:
-        found = date(int(match["year"] or today.year), int(match["month"]), int(match["day"]))
-    except ValueError as impossible:
-        raise NotUnderstood(match.string[:60]) from impossible
-    if match["year"] is None and found < today - timedelta(days=31):
-        return found.replace(year=today.year + 1)  # 1/5 said in December
+    """Raises ValueError for a day that does not exist, or whose weekday is another."""
+    month, day = int(match["month"]), int(match["date"])
+    if match["year"]:
+        found = date(int(match["year"]), month, day)
+    else:
+        found = date(today.year, month, day)
+        if found < today - _FOLLOWING_YEAR:
+            found = date(today.year + 1, month, day)  # 1/5 said in December
+    if found.year not in _YEARS or (match["weekday"] and _WEEKDAYS[found.weekday()] != match["weekday"]):
+        raise ValueError("no such day")
     return found

@@ -96,6 +96,7 @@ def create_unit(call: Call, params: Params) -> Params:
     unit_id = f"ou-{organization.root.removeprefix('r-')}-{alnum(call.chance, 8)}"
     tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}
     unit = organization.units[unit_id] = Unit(unit_id, params["Name"], parent, tags)
+    organization.permit_everything(unit_id)
     return {"OrganizationalUnit": unit_shape(organization, unit)}
 
 

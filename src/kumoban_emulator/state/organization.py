@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["Account", "Creation", "Organization", "Policy", "Unit"]
+FULL_ACCESS = "p-FullAWSAccess"
+
+__all__ = ["FULL_ACCESS", "Account", "Creation", "Organization", "Policy", "Unit"]
 
 
 @dataclass
@@ -97,9 +99,13 @@ class Organization:
         """The service control policies at each level above an account; the management account is exempt."""
         if account == self.management or account not in self.accounts:
             return
+        controls = [policy for policy in self.policies.values() if policy.kind == "SERVICE_CONTROL_POLICY"]
         for node in self.path(account):
-            yield [
-                policy
-                for policy in self.policies.values()
-                if policy.kind == "SERVICE_CONTROL_POLICY" and node in policy.targets
-            ]
+            attached = [policy for policy in controls if node in policy.targets]
+            if attached:
+                yield attached
+
+    def permit_everything(self, node: str) -> None:
+        """Attach FullAWSAccess, as AWS does to every new unit and account."""
+        if FULL_ACCESS in self.policies:
+            self.policies[FULL_ACCESS].targets.add(node)

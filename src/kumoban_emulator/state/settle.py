@@ -114,6 +114,7 @@ def _open_account(world: World, creation: Creation) -> None:
     creation.completed = creation.requested + max(creation.due - creation.requested, 0)
     if not creation.failure:
         world.organization.accounts[creation.account.id] = creation.account
+        world.organization.permit_everything(creation.account.id)
         add_member_role(world, creation.account.id, creation.account.joined)
 
 
