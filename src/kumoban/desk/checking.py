@@ -57,7 +57,7 @@ def check(step: Step) -> Checked:
     try:
         for person in sorted(people):
             _refresh(aws, person)
-        asked = Asked(request.requester, list(request.workers.all()), clock.now())
+        asked = Asked.by(request.requester, request.workers.all(), clock.now())
         form = stored_form(routine, request)
         plan, decision = judge(routine, form, asked, live=True, request=request.number)
     except AwsError as error:

@@ -124,7 +124,7 @@ def draft(
     form, changes = read_form(routine, data, actor.zone)
     values = check_extra(routine.name, extra or {})
     workers = people_of(routine, form, actor.person)
-    asked = Asked(actor.person, workers, clock.now())
+    asked = Asked.by(actor.person, workers, clock.now())
     plan, decision = judge(routine, form, asked, live=False)
     return Draft(form, workers, plan, decision, changes, values)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -23,6 +23,11 @@ class Asked:
     requester: Person
     workers: Sequence[Person]
     now: datetime
+
+    @classmethod
+    def by(cls, requester: Person, workers: Iterable[Person], now: datetime) -> Asked:
+        """Workers in the order of their ids, so that the same people always make the same plan."""
+        return cls(requester, tuple(sorted(workers, key=lambda worker: worker.id)), now)
 
 
 @dataclass(frozen=True)
