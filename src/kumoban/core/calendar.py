@@ -21,7 +21,7 @@ _LONGEST_CLOSING = 366
 def _national(country: str, year: int) -> frozenset[date]:
     """The national holidays of one year.
 
-    Asked for by year, because the library's object fills itself while it is read, which threads must not share.
+    By year, because the library's object fills itself while it is read, which threads must not share.
     """
     return frozenset(holidays.country_holidays(country, years=year, expand=False))
 

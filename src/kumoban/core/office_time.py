@@ -1,8 +1,8 @@
 """Times and lengths as offices write them: 26:00, 翌営業日9:00, 終業まで, 1時間30分.
 
 Nothing is guessed: a time already past stays in the past, for the planner to refuse in words, and what may
-mean two things is not understood. A wall clock set forward skips times, which are not understood; set back, it
-shows times twice, of which the first is meant (so that an access never ends later than was asked).
+mean two things is not understood. A wall clock set forward skips times, which are not understood; set back,
+it shows times twice, of which the first is meant (so that an access never ends later than was asked).
 """
 
 from __future__ import annotations

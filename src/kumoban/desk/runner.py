@@ -91,10 +91,10 @@ class Runner:
         """Settle what came back, claim what is due. True when there was anything to do."""
         settled = self._settle_all()
         free = self._threads * 2 - self._in_hand
-        claimed = self._claim(min(free, _BATCH)) if free > 0 else []
-        for turn in claimed:
+        touched, turns = self._claim(min(free, _BATCH)) if free > 0 else (0, [])
+        for turn in turns:
             self._dispatch(turn)
-        return bool(settled or claimed)
+        return bool(settled or touched)
 
     def drain(self, seconds: float = 10.0) -> None:
         """Tick until nothing is in hand and nothing is due now (tests)."""
@@ -113,18 +113,16 @@ class Runner:
 
     # --- claiming
 
-    def _claim(self, limit: int) -> list[Turn]:
+    def _claim(self, limit: int) -> tuple[int, list[Turn]]:
+        """How many steps were touched, and the turns that go to AWS (an end may be decided without a call)."""
         if not self._anything_due():
-            return []
+            return 0, []
         asked = boot_clock()
         with writing():
             now, bare = clock.now(), database_now()
-            turns = []
-            for step in self._candidates(limit, now, bare):
-                turn = self._take(step, now, bare, asked)
-                if turn is not None:
-                    turns.append(turn)
-        return turns
+            candidates = self._candidates(limit, now, bare)
+            turns = [turn for step in candidates if (turn := self._take(step, now, bare, asked))]
+        return len(candidates), turns
 
     def _due(self, now: datetime, bare: datetime) -> Q:
         free = Q(lease_until=None) | Q(lease_until__lt=bare)
