@@ -24,8 +24,8 @@ class Window:
     def __post_init__(self) -> None:
         if (self.duration is None) == (self.ends_at is None):
             raise ValueError("a window has either a duration or an end")
-        object.__setattr__(self, "starts_at", _utc(self.starts_at))
-        object.__setattr__(self, "ends_at", _utc(self.ends_at))
+        object.__setattr__(self, "starts_at", _utc(self.starts_at) if self.starts_at else None)
+        object.__setattr__(self, "ends_at", _utc(self.ends_at) if self.ends_at else None)
 
     @property
     def length(self) -> timedelta:
@@ -37,7 +37,8 @@ class Window:
 
     def resolved(self, at: datetime) -> Window:
         """The absolute window when it comes into force at ``at``, or at its own start where that is later."""
-        starts_at = max(at, self.starts_at) if self.starts_at else at
+        now = _utc(at)
+        starts_at = max(now, self.starts_at) if self.starts_at else now
         ends_at = self.ends_at if self.ends_at else starts_at + (self.duration or timedelta())
         return Window(starts_at, ends_at)
 
@@ -77,9 +78,7 @@ class Window:
         return self.starts_at, self.ends_at
 
 
-def _utc(instant: datetime | None) -> datetime | None:
-    if instant is None:
-        return None
+def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError("a window needs aware datetimes")
     return instant.astimezone(UTC)

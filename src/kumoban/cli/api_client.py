@@ -1,0 +1,38 @@
+"""The API as the command line uses it; problems become one plain sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import httpx
+
+__all__ = ["ApiClient"]
+
+
+class ApiClient:
+    def __init__(self, url: str, token: str) -> None:
+        self._http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1/", timeout=30, headers={"Authorization": f"Bearer {token}"})
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._answer(self._send("GET", path, params=query))
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        return self._answer(self._send("POST", path, json=body))
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise click.ClickException(f"The desk does not answer at {self._http.base_url}: {error}") from error
+
+    def _answer(self, response: httpx.Response) -> Any:
+        if response.is_success:
+            return response.json()
+        if response.status_code == 401:
+            raise click.ClickException("The token is not valid (any more).")
+        try:
+            errors = response.json()["errors"]
+        except (ValueError, KeyError, TypeError):
+            raise click.ClickException(f"{response.status_code}: {response.text[:300]}") from None
+        raise click.ClickException("\n".join(f"{error['field']}: {error['detail']}".lstrip(": ") for error in errors))
