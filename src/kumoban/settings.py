@@ -77,10 +77,7 @@ AUTH_USER_MODEL = "desk.User"
 
 
 def _routines() -> list[str]:
-    return [
-        f"kumoban.routines.{path.parent.name}"
-        for path in sorted((PACKAGE / "routines").glob("*/apps.py"))
-    ]
+    return [f"kumoban.routines.{path.parent.name}" for path in sorted((PACKAGE / "routines").glob("*/apps.py"))]
 
 
 INSTALLED_APPS = [

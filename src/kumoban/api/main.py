@@ -87,9 +87,16 @@ def _shape(request: HttpRequest, shape: ShapeError) -> HttpResponse:
 def _problem(request: HttpRequest, status: int, reasons: list[tuple[str, Reason]]) -> HttpResponse:
     """RFC 9457 problem details."""
     errors = [
-        {"field": field, "code": reason.code, "detail": say(reason), "params": dict(reason.params)} for field, reason in reasons
+        {"field": field, "code": reason.code, "detail": say(reason), "params": dict(reason.params)}
+        for field, reason in reasons
     ]
-    body = {"type": "about:blank", "title": errors[0]["code"], "status": status, "detail": errors[0]["detail"], "errors": errors}
+    body = {
+        "type": "about:blank",
+        "title": errors[0]["code"],
+        "status": status,
+        "detail": errors[0]["detail"],
+        "errors": errors,
+    }
     response = api.create_response(request, body, status=status)
     response["Content-Type"] = "application/problem+json"
     return response
@@ -159,7 +166,12 @@ def _iso(at: datetime | None) -> str | None:
 @api.get("/me", tags=["people"])
 def me(request: HttpRequest) -> dict[str, Any]:
     actor = _actor(request)
-    return {"person": actor.person.user_name, "name": actor.person.display_name, "ops": actor.ops, "auditor": actor.auditor}
+    return {
+        "person": actor.person.user_name,
+        "name": actor.person.display_name,
+        "ops": actor.ops,
+        "auditor": actor.auditor,
+    }
 
 
 @api.get("/routines", tags=["routines"])
@@ -305,7 +317,18 @@ def grants(request: HttpRequest) -> list[dict[str, Any]]:
 @api.get("/rules", tags=["rules"])
 def list_rules(request: HttpRequest) -> list[dict[str, Any]]:
     _actor(request)
-    fields = ("id", "name", "routine", "effect", "who", "dimensions", "limits", "approvers", "version", "enabled")
+    fields = (
+        "id",
+        "name",
+        "routine",
+        "effect",
+        "who",
+        "dimensions",
+        "limits",
+        "approvers",
+        "version",
+        "enabled",
+    )
     return list(Rule.objects.order_by("id").values(*fields))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
@@ -16,7 +17,7 @@ from django.db import connection
 from kumoban.aws.errors import Postponed
 from kumoban.aws.models import Bucket
 
-__all__ = ["Fence", "PERMIT_SECONDS", "Permit", "boot_clock", "slow_down", "take"]
+__all__ = ["PERMIT_SECONDS", "Fence", "Permit", "boot_clock", "slow_down", "take"]
 
 #: a permit older than this signs nothing
 PERMIT_SECONDS = 2.0
@@ -41,7 +42,7 @@ class Fence:
     """A condition on the database that must hold when a token is taken: the step's lease is still ours."""
 
     condition: str
-    params: Sequence[object]
+    params: Sequence[int | str | datetime]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def take(service: str, *, ending: bool, fence: Fence | None, patience: float) ->
     if not lanes and fence is None:
         return Permit(boot_clock())
     permit = Permit(boot_clock())
-    for lane in lanes or [None]:
+    steps: list[str | None] = [*lanes] or [None]
+    for lane in steps:
         permit = _take_lane(lane, fence, patience)
     return permit
 
@@ -120,7 +122,7 @@ def _fence_only(fence: Fence | None) -> float:
     if fence is None:
         return 0.0
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 WHERE {fence.condition}", list(fence.params))  # noqa: S608
+        cursor.execute(f"SELECT 1 WHERE {fence.condition}", list(fence.params))
         if cursor.fetchone() is None:
             raise Postponed("LeaseMovedOn", "another node has taken this step over")
     return 0.0

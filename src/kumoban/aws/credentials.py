@@ -17,7 +17,7 @@ __all__ = ["CallCredentials", "SessionKey", "SessionPool", "current"]
 current: ContextVar[ReadOnlyCredentials] = ContextVar("current")
 
 
-class CallCredentials(Credentials):  # type: ignore[misc]
+class CallCredentials(Credentials):
     """Credentials of a shared client: each call signs with those of its own role session."""
 
     def __init__(self) -> None:

@@ -23,7 +23,11 @@ __all__ = ["Door", "ObserveMode", "Pass", "door", "pages"]
 
 # No SDK retries: whether a call may be repeated is the step's decision, not the SDK's.
 _CALLS = botocore.config.Config(
-    connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, max_pool_connections=64, user_agent_extra="kumoban"
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"total_max_attempts": 1},
+    max_pool_connections=64,
+    user_agent_extra="kumoban",
 )
 
 
@@ -166,7 +170,7 @@ def _base_session() -> botocore.session.Session:
 @lru_cache(maxsize=1)
 def _call_session() -> botocore.session.Session:
     session = botocore.session.Session()
-    session._credentials = CallCredentials()
+    session._credentials = CallCredentials()  # type: ignore[attr-defined]
     return session
 
 

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+)
 
-__all__ = ["AnswerLost", "AwsError", "Conflict", "Denied", "NotFound", "Postponed", "Transient", "Throttled", "understood"]
+__all__ = [
+    "AnswerLost",
+    "AwsError",
+    "Conflict",
+    "Denied",
+    "NotFound",
+    "Postponed",
+    "Throttled",
+    "Transient",
+    "understood",
+]
 
 
 class AwsError(Exception):
@@ -45,7 +61,13 @@ class AnswerLost(AwsError):
     """The call may or may not have been done: AWS's answer did not arrive or was a server error."""
 
 
-_THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+_THROTTLES = {
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "SlowDown",
+}
 _DENIALS = {
     "AccessDeniedException",
     "AccessDenied",

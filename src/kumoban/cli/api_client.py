@@ -12,7 +12,9 @@ __all__ = ["ApiClient"]
 
 class ApiClient:
     def __init__(self, url: str, token: str) -> None:
-        self._http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1/", timeout=30, headers={"Authorization": f"Bearer {token}"})
+        self._http = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/v1/", timeout=30, headers={"Authorization": f"Bearer {token}"}
+        )
 
     def get(self, path: str, **query: Any) -> Any:
         return self._answer(self._send("GET", path, params=query))

@@ -95,6 +95,15 @@ def scan() -> None:
     scan_all(lambda part: click.echo(part))
 
 
+@main.command("demo-rules", hidden=True)
+def demo_rules() -> None:
+    """The three templates for every team, where there are no rules yet."""
+    _django()
+    from kumoban.desk.rule_book import templates_for_every_team
+
+    templates_for_every_team()
+
+
 @main.command()
 @click.argument("user_name")
 @click.option("--scope", "scopes", multiple=True, default=("read", "ask", "approve"))
@@ -157,7 +166,13 @@ def _print(value: Any, as_json: bool) -> None:
         return
     for row in value if isinstance(value, list) else [value]:
         plan = (row.get("plan") or {}).get("number", "")
-        words = (row.get("number") or row.get("request"), row["state"], plan, row.get("account", ""), row.get("person", ""))
+        words = (
+            row.get("number") or row.get("request"),
+            row["state"],
+            plan,
+            row.get("account", ""),
+            row.get("person", ""),
+        )
         click.echo("  ".join(str(word) for word in (*words, row.get("reason", "")) if word))
 
 

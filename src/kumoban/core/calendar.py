@@ -44,11 +44,7 @@ class BusinessCalendar:
             raise ValueError("an office opens before it closes, on the same day")
 
     def is_business_day(self, day: date) -> bool:
-        return (
-            day.weekday() < 5
-            and day not in self.company_holidays
-            and day not in _national(self.country, day.year)
-        )
+        return day.weekday() < 5 and day not in self.company_holidays and day not in _national(self.country, day.year)
 
     def next_business_day(self, day: date) -> date:
         """The first business day after ``day``."""

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from kumoban.core.calendar import BusinessCalendar
-from kumoban.core.normalise import RefusedCharacters, normalise
+from kumoban.core.normalise import Kind, RefusedCharacters, normalise
 from kumoban.core.office_time import NotUnderstood, parse_duration, parse_time
 from kumoban.core.reason import Reason
 from kumoban.core.window import Window
@@ -80,7 +80,7 @@ class Form(BaseModel):
             return value
         if len(value) > 20_000:
             raise PydanticCustomError("too_much_text", "Too much text", {"name": name, "limit": 20_000})
-        kind = "text" if name in cls.prose else "name" if name in cls.typed else None
+        kind: Kind | None = "text" if name in cls.prose else "name" if name in cls.typed else None
         try:
             if kind is None:
                 normalise(value, "text")

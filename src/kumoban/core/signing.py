@@ -91,14 +91,20 @@ class Difference:
 def differences(before: bytes, after: bytes) -> list[Difference]:
     """What differs between two signed plans, by path, for the page that compares them."""
     old, new = _flat(json.loads(before)), _flat(json.loads(after))
-    return [Difference(path, old.get(path), new.get(path)) for path in sorted(old | new) if old.get(path) != new.get(path)]
+    return [
+        Difference(path, old.get(path), new.get(path)) for path in sorted(old | new) if old.get(path) != new.get(path)
+    ]
 
 
 def _flat(value: Any, path: str = "") -> dict[str, str]:
     if isinstance(value, dict):
-        return {k: v for name, item in value.items() for k, v in _flat(item, f"{path}.{name}" if path else name).items()}
+        return {
+            k: v for name, item in value.items() for k, v in _flat(item, f"{path}.{name}" if path else name).items()
+        }
     if isinstance(value, list):
-        named = ((item.get("thing") or index if isinstance(item, dict) else index, item) for index, item in enumerate(value))
+        named = (
+            (item.get("thing") or index if isinstance(item, dict) else index, item) for index, item in enumerate(value)
+        )
         return {k: v for name, item in named for k, v in _flat(item, f"{path}[{name}]").items()}
     return {} if value is None else {path: str(value)}
 

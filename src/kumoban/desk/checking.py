@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kumoban.aws.door import door
+from kumoban.aws.door import Pass, door
 from kumoban.aws.errors import AwsError, NotFound
 from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.reason import Reason, Refused
@@ -65,13 +65,13 @@ def check(step: Step) -> Checked:
     except Refused as refused:
         return Checked(refused=refused.reasons)
     gone = [person for person in (request.requester, *request.workers.all()) if not _acting(person.id)]
-    refused = plan.refusals or decision.refusals or tuple(Reason("person_gone", {"person": p.display_name}) for p in gone)
-    return Checked(plan, decision, refused=tuple(refused))
+    missing = tuple(Reason("person_gone", {"person": person.display_name}) for person in gone)
+    return Checked(plan, decision, refused=plan.refusals or decision.refusals or missing)
 
 
-def _refresh(aws: object, person: str) -> None:
+def _refresh(aws: Pass, person: str) -> None:
     try:
-        refresh_memberships(aws, person)  # type: ignore[arg-type]
+        refresh_memberships(aws, person)
     except NotFound:
         Person.objects.filter(pk=person, absent_since=None).update(absent_since=clock.now())
 

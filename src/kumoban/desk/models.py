@@ -54,7 +54,9 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(machine=True) | models.Q(person__isnull=False), name="desk_user_is_someone")
+            models.CheckConstraint(
+                condition=models.Q(machine=True) | models.Q(person__isnull=False), name="desk_user_is_someone"
+            )
         ]
 
 
@@ -192,7 +194,9 @@ class Approval(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["plan", "person"], condition=models.Q(void_at=None), name="desk_one_seal_a_person")
+            models.UniqueConstraint(
+                fields=["plan", "person"], condition=models.Q(void_at=None), name="desk_one_seal_a_person"
+            )
         ]
 
 
@@ -282,7 +286,9 @@ class Step(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["rank", "due"], name="desk_step_due", condition=models.Q(due__isnull=False)),
-            models.Index(fields=["lease_until"], name="desk_step_leased", condition=models.Q(lease_until__isnull=False)),
+            models.Index(
+                fields=["lease_until"], name="desk_step_leased", condition=models.Q(lease_until__isnull=False)
+            ),
             models.Index(fields=["action"], name="desk_step_outstanding", condition=models.Q(outstanding=True)),
         ]
 
@@ -382,4 +388,3 @@ class DemoClock(models.Model):
     """Demo mode only: how far the windows' clock was moved ahead of the database's."""
 
     offset_seconds = models.FloatField(default=0)
-

@@ -65,7 +65,9 @@ class Actor:
 
 
 def groups_of(person_id: str) -> frozenset[str]:
-    return frozenset(Membership.objects.filter(person_id=person_id, absent_since=None).values_list("group_id", flat=True))
+    return frozenset(
+        Membership.objects.filter(person_id=person_id, absent_since=None).values_list("group_id", flat=True)
+    )
 
 
 def members_of(group_ids: Iterable[str]) -> dict[str, set[str]]:
@@ -75,7 +77,9 @@ def members_of(group_ids: Iterable[str]) -> dict[str, set[str]]:
         Membership.objects.filter(group_id__in=members, absent_since=None).values_list("group_id", "person_id")
     )
     acting = set(
-        Person.objects.filter(id__in={person for _, person in pairs}, absent_since=None, enabled=True).values_list("id", flat=True)
+        Person.objects.filter(id__in={person for _, person in pairs}, absent_since=None, enabled=True).values_list(
+            "id", flat=True
+        )
     )
     for group, person in pairs:
         if person in acting:

@@ -24,7 +24,16 @@ from kumoban.desk.people import Actor
 from kumoban.desk.routine import Asked, Routine
 from kumoban.estate.models import Account, Person
 
-__all__ = ["Draft", "ShapeError", "business_calendar", "check_extra", "draft", "organisation_zone", "read_form", "signed_of"]
+__all__ = [
+    "Draft",
+    "ShapeError",
+    "business_calendar",
+    "check_extra",
+    "draft",
+    "organisation_zone",
+    "read_form",
+    "signed_of",
+]
 
 
 class ShapeError(Exception):
@@ -117,9 +126,7 @@ def _extra_problem(extra: ExtraField, value: str) -> str | None:
     return None
 
 
-def draft(
-    actor: Actor, routine: Routine, data: Mapping[str, Any], extra: Mapping[str, str] | None = None
-) -> Draft:
+def draft(actor: Actor, routine: Routine, data: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> Draft:
     """Plan what somebody typed, from estate rows. Raises ShapeError; refusals are in the answer."""
     form, changes = read_form(routine, data, actor.zone)
     values = check_extra(routine.name, extra or {})

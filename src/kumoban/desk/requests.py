@@ -19,7 +19,17 @@ from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import FORMAT, digest
 from kumoban.desk import clock, rules
-from kumoban.desk.models import Approval, CompletionReport, Hold, Plan, Remark, Request, Requirement, Step, WorkEntry
+from kumoban.desk.models import (
+    Approval,
+    CompletionReport,
+    Hold,
+    Plan,
+    Remark,
+    Request,
+    Requirement,
+    Step,
+    WorkEntry,
+)
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import Draft, business_calendar, draft, signed_of
 from kumoban.desk.routine import Routine, routine_of
@@ -219,7 +229,12 @@ def open_checks(request: Request, now: datetime) -> None:
         move(request, S.APPLYING, actor=SYSTEM, at=now)
         return
     Step.objects.create(
-        request=request, kind=StepKind.CHECK, action="desk.check/1", phase=Phase.LOOK, rank=RANK[StepKind.CHECK], due=now
+        request=request,
+        kind=StepKind.CHECK,
+        action="desk.check/1",
+        phase=Phase.LOOK,
+        rank=RANK[StepKind.CHECK],
+        due=now,
     )
 
 
@@ -512,7 +527,12 @@ def work(actor: Actor, number: str, *, text: str, evidence: str = "", minutes: i
     with writing():
         step = _open_manual(locked(number))
         entry = WorkEntry.objects.create(
-            step=step, person=actor.person, text=said, evidence=_comment(evidence), minutes=minutes, at=clock.now()
+            step=step,
+            person=actor.person,
+            text=said,
+            evidence=_comment(evidence),
+            minutes=minutes,
+            at=clock.now(),
         )
         record("step.worked", actor=actor.id, subject=number, facts={"minutes": minutes}, texts={"text": said})
         return entry
@@ -558,7 +578,13 @@ def report(actor: Actor, number: str, *, outcome: str, text: str = "") -> Comple
         made = CompletionReport.objects.create(
             request=request, person=actor.person, outcome=outcome, text=_comment(text), at=clock.now()
         )
-        record("request.reported", actor=actor.id, subject=number, facts={"outcome": outcome}, texts={"text": text})
+        record(
+            "request.reported",
+            actor=actor.id,
+            subject=number,
+            facts={"outcome": outcome},
+            texts={"text": text},
+        )
         return made
 
 
@@ -589,7 +615,9 @@ def refused_attempt(actor: Actor, what: str, subject: str, refused: Refused) -> 
     from kumoban.ledger.models import Entry
 
     with writing():
-        recent = Entry.objects.filter(kind="attempt.refused", actor=actor.id, at__gt=database_now() - timedelta(minutes=1))
+        recent = Entry.objects.filter(
+            kind="attempt.refused", actor=actor.id, at__gt=database_now() - timedelta(minutes=1)
+        )
         if recent.count() < 10:
             codes = [reason.code for reason in refused.reasons]
             record("attempt.refused", actor=actor.id, subject=subject[:80], facts={"what": what, "why": codes})

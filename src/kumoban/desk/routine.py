@@ -13,7 +13,17 @@ from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason
 from kumoban.estate.models import Person
 
-__all__ = ["Asked", "Dimension", "Routine", "action_of", "all_routines", "known_actions", "register", "routine_of", "texts"]
+__all__ = [
+    "Asked",
+    "Dimension",
+    "Routine",
+    "action_of",
+    "all_routines",
+    "known_actions",
+    "register",
+    "routine_of",
+    "texts",
+]
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def templates_for_every_team() -> int:
     ops = Group.objects.filter(name=settings.KUMOBAN_OPS_GROUP, absent_since=None).first()
     manager: dict[str, Any] = {"manager": True, "count": 1}
     desk: list[dict[str, Any]] = [{"group": ops.id, "count": 1}] if ops else []
-    made = (
+    made: tuple[tuple[str, list[str], int, list[dict[str, Any]]], ...] = (
         ("開発は自動", ["dev"], 480, []),
         ("検証は上長", ["stg"], 240, [manager]),
         ("本番は上長+運用", ["prod"], 120, [manager, *desk]),

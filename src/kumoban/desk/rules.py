@@ -202,9 +202,7 @@ def _facts(people: Iterable[Person], combinations: Sequence[Mapping[str, str]]) 
 def _own_teams(groups: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     wanted = frozenset().union(*groups.values())
     teams = list(Team.objects.filter(absent_since=None, group_id__in=wanted))
-    return {
-        person: frozenset(team.slug for team in teams if team.group_id in mine) for person, mine in groups.items()
-    }
+    return {person: frozenset(team.slug for team in teams if team.group_id in mine) for person, mine in groups.items()}
 
 
 def offered(routine: Routine, person: Person) -> list[tuple[Account, set[str]]]:

@@ -196,7 +196,11 @@ class Runner:
             if turn.step.kind == StepKind.CHECK:
                 turn.brought = check(turn.step)
             else:
-                aws = door().open(f"kumoban-{turn.step.request.number}", ending=turn.step.kind == StepKind.END, fence=turn.fence)
+                aws = door().open(
+                    f"kumoban-{turn.step.request.number}",
+                    ending=turn.step.kind == StepKind.END,
+                    fence=turn.fence,
+                )
                 aws.permit = turn.permit
                 time.sleep(max(0.0, turn.send_at - boot_clock()))
                 turn.brought = perform(turn.step, aws)
@@ -260,4 +264,3 @@ class Runner:
         step.save()
         if following.unlock or following.over:
             Lock.objects.filter(step_id=step.pk).delete()
-

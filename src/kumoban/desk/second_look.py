@@ -33,7 +33,7 @@ def settle_second_look(step: Step, outcome: Outcome, now: datetime) -> Next:
     doubtful = Step.objects.filter(hold__key=hold.key).filter(Q(taken_over=True) | Q(answer_lost=True)).exists()
     if doubtful:
         record("grant.came_back", actor=SYSTEM, subject=step.request.number, facts=facts)
-        Thing.objects.filter(pk=hold.thing_id).update(closed_at=None)
+        Thing.objects.filter(holds=hold).update(closed_at=None)
         reopen_end(hold, now)
     else:
         record("grant.made_by_others", actor=SYSTEM, subject=step.request.number, facts=facts)

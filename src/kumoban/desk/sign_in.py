@@ -17,7 +17,16 @@ from kumoban.ledger.record import record, writing
 
 __all__ = ["actor_of_token", "demo_people", "demo_user", "make_token", "user_of"]
 
-_DEMO = ("sato.misaki", "watanabe.sho", "suzuki.hanako", "takahashi.ken", "ito.naoki", "emma.clark", "daniel.kim", "mori.akira")
+_DEMO = (
+    "sato.misaki",
+    "watanabe.sho",
+    "suzuki.hanako",
+    "takahashi.ken",
+    "ito.naoki",
+    "emma.clark",
+    "daniel.kim",
+    "mori.akira",
+)
 
 
 def demo_people() -> list[Person]:
@@ -51,7 +60,12 @@ def make_token(user: User, name: str, scopes: list[str], days: int = 90) -> str:
     with writing():
         now = database_now()
         Token.objects.create(
-            user=user, name=name[:80], digest=_digest(secret), scopes=scopes, created_at=now, expires_at=now + timedelta(days=days)
+            user=user,
+            name=name[:80],
+            digest=_digest(secret),
+            scopes=scopes,
+            created_at=now,
+            expires_at=now + timedelta(days=days),
         )
         record("token.made", actor=Actor(user).id, subject="token", facts={"scopes": scopes, "days": days})
     return secret

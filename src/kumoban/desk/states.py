@@ -29,7 +29,7 @@ class RequestState(models.TextChoices):
 
 
 S = RequestState
-_IN_FORCE = {S.APPLYING, S.ACTIVE, S.ENDING, S.FAILED, S.ENDED, S.UNDONE, S.DONE}
+_IN_FORCE: set[str] = {S.APPLYING, S.ACTIVE, S.ENDING, S.FAILED, S.ENDED, S.UNDONE, S.DONE}
 
 #: every edge there is; anything else is a bug or an attack
 EDGES: dict[str, set[str]] = {

@@ -193,7 +193,12 @@ def _active(step: Step, seen: Seen, now: datetime) -> Next:
         hold.state, hold.active_at, hold.was_active = HoldState.ACTIVE, now, True
         hold.evidence = {"active": dict(seen.evidence)}
         hold.save()
-        record("grant.active", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key, **seen.evidence})
+        record(
+            "grant.active",
+            actor=SYSTEM,
+            subject=step.request.number,
+            facts={"thing": hold.key, **seen.evidence},
+        )
         derive(_locked(step), actor=SYSTEM, at=now)
     return Next(Phase.DONE, unlock=True)
 
@@ -206,7 +211,12 @@ def _failed(step: Step, reason: Reason, now: datetime) -> Next:
     if hold.state == HoldState.APPLYING:
         hold.state = HoldState.FAILED
         hold.save()
-        record("grant.failed", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key, "why": reason.code})
+        record(
+            "grant.failed",
+            actor=SYSTEM,
+            subject=step.request.number,
+            facts={"thing": hold.key, "why": reason.code},
+        )
         derive(_locked(step), actor=SYSTEM, at=now)
     return Next(Phase.FAILED, unlock=True)
 
@@ -268,9 +278,18 @@ def _ended(step: Step, by: str, evidence: dict[str, str], now: datetime) -> Next
     hold.evidence = {**hold.evidence, "ended": evidence}
     hold.save()
     step.error, step.needs_a_person = {}, False
-    if hold.thing is not None and not Hold.objects.filter(key=hold.key, state__in=IN_FORCE).exists() and by != "held_by_others":
-        Thing.objects.filter(pk=hold.thing_id).update(closed_at=now)
-    record("grant.ended", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key, "by": by, **evidence})
+    if (
+        hold.thing is not None
+        and not Hold.objects.filter(key=hold.key, state__in=IN_FORCE).exists()
+        and by != "held_by_others"
+    ):
+        Thing.objects.filter(holds=hold).update(closed_at=now)
+    record(
+        "grant.ended",
+        actor=SYSTEM,
+        subject=step.request.number,
+        facts={"thing": hold.key, "by": by, **evidence},
+    )
     if by == "seen_absent":
         _plan_second_look(step, now)
     derive(_locked(step), actor=SYSTEM, at=now)

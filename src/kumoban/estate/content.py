@@ -24,7 +24,11 @@ def read_content(aws: Pass, instance: str, arn: str) -> dict[str, Any]:
     described = aws.read("sso-admin", "describe_permission_set", **of)["PermissionSet"]
     managed = pages(aws, "sso-admin", "list_managed_policies_in_permission_set", "AttachedManagedPolicies", **of)
     customer = pages(
-        aws, "sso-admin", "list_customer_managed_policy_references_in_permission_set", "CustomerManagedPolicyReferences", **of
+        aws,
+        "sso-admin",
+        "list_customer_managed_policy_references_in_permission_set",
+        "CustomerManagedPolicyReferences",
+        **of,
     )
     inline = aws.read("sso-admin", "get_inline_policy_for_permission_set", **of).get("InlinePolicy") or ""
     return {

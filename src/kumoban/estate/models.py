@@ -148,7 +148,8 @@ class Assignment(Seen):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["account_id", "permission_set_arn", "principal_type", "principal_id"], name="estate_assignment_once"
+                fields=["account_id", "permission_set_arn", "principal_type", "principal_id"],
+                name="estate_assignment_once",
             )
         ]
 

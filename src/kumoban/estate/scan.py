@@ -39,7 +39,14 @@ _ENTERPRISE = "aws:identitystore:enterprise"
 def scan_all(progress: Callable[[str], None] = lambda part: None) -> None:
     """Read the whole estate once. Raises AwsError."""
     aws = door().open("kumoban-scan")
-    for part in (scan_organization, scan_accounts, scan_people, scan_groups, scan_permission_sets, scan_teams):
+    for part in (
+        scan_organization,
+        scan_accounts,
+        scan_people,
+        scan_groups,
+        scan_permission_sets,
+        scan_teams,
+    ):
         progress(part.__name__.removeprefix("scan_"))
         part(aws)
     progress("memberships")
@@ -55,7 +62,9 @@ def scan_next(slices: int = 20) -> None:
     aws = door().open("kumoban-scan")
     for part in (scan_organization, scan_accounts, scan_people, scan_groups, scan_teams):
         part(aws)
-    for arn in PermissionSet.objects.filter(absent_since=None).order_by("seen_at").values_list("arn", flat=True)[:slices]:
+    for arn in (
+        PermissionSet.objects.filter(absent_since=None).order_by("seen_at").values_list("arn", flat=True)[:slices]
+    ):
         scan_permission_set(aws, arn)
     stale = Group.objects.filter(absent_since=None).order_by(F("members_seen_at").asc(nulls_first=True))
     for group_id in stale.values_list("id", flat=True)[:slices]:
@@ -114,7 +123,11 @@ def _walk(
     accounts = pages(aws, "organizations", "list_accounts_for_parent", "Accounts", ParentId=parent_id)
     found.extend((account, parent_id) for account in accounts)
     children = pages(
-        aws, "organizations", "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent_id
+        aws,
+        "organizations",
+        "list_organizational_units_for_parent",
+        "OrganizationalUnits",
+        ParentId=parent_id,
     )
     if parent is None:
         parent = OrganizationalUnit(id=parent_id, name="Root", id_path=parent_id, name_path="")
@@ -132,12 +145,13 @@ def _walk(
 
 
 def _tags(aws: Pass, resource: str) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in pages(aws, "organizations", "list_tags_for_resource", "Tags", ResourceId=resource)}
+    return {
+        tag["Key"]: tag["Value"]
+        for tag in pages(aws, "organizations", "list_tags_for_resource", "Tags", ResourceId=resource)
+    }
 
 
-def _account(
-    data: dict[str, Any], ou: str, tags: dict[str, dict[str, str]], known: dict[str, Account]
-) -> Account:
+def _account(data: dict[str, Any], ou: str, tags: dict[str, dict[str, str]], known: dict[str, Account]) -> Account:
     own = tags.get(data["Id"]) or known[data["Id"]].tags
     # AWS replaces Status by State from 2026-09; older endpoints answer Status only.
     return Account(
@@ -156,7 +170,17 @@ def _account(
 def scan_people(aws: Pass) -> None:
     store = Organization.objects.get().identity_store_id
     people = [_person(user) for user in pages(aws, "identitystore", "list_users", "Users", IdentityStoreId=store)]
-    fields = ["user_name", "display_name", "family_name", "email", "language", "title", "manager_id", "enabled", "search"]
+    fields = [
+        "user_name",
+        "display_name",
+        "family_name",
+        "email",
+        "language",
+        "title",
+        "manager_id",
+        "enabled",
+        "search",
+    ]
     with writing():
         _keep(Person, people, database_now(), fields)
 
@@ -193,7 +217,14 @@ def scan_groups(aws: Pass) -> None:
 
 def scan_group_members(aws: Pass, group_id: str) -> None:
     store = Organization.objects.get().identity_store_id
-    found = pages(aws, "identitystore", "list_group_memberships", "GroupMemberships", IdentityStoreId=store, GroupId=group_id)
+    found = pages(
+        aws,
+        "identitystore",
+        "list_group_memberships",
+        "GroupMemberships",
+        IdentityStoreId=store,
+        GroupId=group_id,
+    )
     members = {membership["MemberId"].get("UserId", "") for membership in found}
     with writing():
         now = database_now()

@@ -8,7 +8,10 @@ from django.db import connection
 
 __all__ = ["database_now"]
 
-_NOW = {"sqlite": "SELECT strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')", "postgresql": "SELECT clock_timestamp()"}
+_NOW = {
+    "sqlite": "SELECT strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
+    "postgresql": "SELECT clock_timestamp()",
+}
 
 
 def database_now() -> datetime:

@@ -69,7 +69,12 @@ def writing() -> Iterator[None]:
 
 
 def record(
-    kind: str, *, actor: str, subject: str, facts: Mapping[str, Any] | None = None, texts: Mapping[str, str] | None = None
+    kind: str,
+    *,
+    actor: str,
+    subject: str,
+    facts: Mapping[str, Any] | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> None:
     """Remember one fact in the transaction under way. ``facts`` are ids and codes; names and prose go to ``texts``."""
     if _pending.facts is None:
@@ -83,7 +88,12 @@ def erase_texts(entries: list[int], *, actor: str, reason: str) -> int:
         erased = EntryText.objects.filter(entry_id__in=entries, erased_at=None).update(
             text=None, salt=None, erased_at=database_now()
         )
-        record("ledger.texts_erased", actor=actor, subject="ledger", facts={"entries": entries[:200], "reason": reason})
+        record(
+            "ledger.texts_erased",
+            actor=actor,
+            subject="ledger",
+            facts={"entries": entries[:200], "reason": reason},
+        )
     return erased
 
 
@@ -100,9 +110,19 @@ def _append(facts: list[_Fact]) -> None:
         body = _body(head.seq, now, fact, salted)
         head.digest = link(key, head.digest, body)
         entries.append(
-            Entry(seq=head.seq, at=now, kind=fact.kind, actor=fact.actor, subject=fact.subject, body=body, digest=head.digest)
+            Entry(
+                seq=head.seq,
+                at=now,
+                kind=fact.kind,
+                actor=fact.actor,
+                subject=fact.subject,
+                body=body,
+                digest=head.digest,
+            )
         )
-        texts += [EntryText(entry_id=head.seq, name=name, salt=salt, text=text) for name, (salt, text) in salted.items()]
+        texts += [
+            EntryText(entry_id=head.seq, name=name, salt=salt, text=text) for name, (salt, text) in salted.items()
+        ]
     Entry.objects.bulk_create(entries)
     if texts:
         EntryText.objects.bulk_create(texts)

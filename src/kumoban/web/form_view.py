@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from django.http import QueryDict
-from django.utils.translation import gettext, get_language
+from django.utils.translation import get_language, gettext
 
 from kumoban.core.form import Choices, Widget
 from kumoban.desk.models import ExtraField
@@ -61,12 +61,16 @@ def _field(routine: Routine, name: str, person: Person, value: Any, errors: list
     info = routine.form.model_fields[name]
     choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None)
     widget = next((meta for meta in info.metadata if isinstance(meta, Widget)), Widget("text"))
-    kind, options = widget.kind, ()
+    kind = widget.kind
+    options: tuple[tuple[str, str, str], ...] = ()
     if choices is not None and routine.choices is not None:
         kind = "many" if choices.multiple else "one"
         options = tuple(routine.choices(choices.source, person, ""))
     elif get_origin(info.annotation) is Literal:
-        kind, options = "one", tuple((word, gettext(_word(routine, word)), "") for word in get_args(info.annotation))
+        kind, options = (
+            "one",
+            tuple((word, str(gettext(_word(routine, word))), "") for word in get_args(info.annotation)),
+        )
     values = tuple(value) if isinstance(value, list | tuple) else (value,) if value else ()
     if kind == "one" and not values and not info.is_required() and info.default:
         values = (str(info.default),)

@@ -21,21 +21,37 @@ __all__ = ["Dot", "plan_rows", "slot_views", "track", "unusual"]
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
     return [
-        {"shown": step.shown, "present": step.present, "title": step.title, "warnings": step.warnings, "manual": step.manual}
+        {
+            "shown": step.shown,
+            "present": step.present,
+            "title": step.title,
+            "warnings": step.warnings,
+            "manual": step.manual,
+        }
         for step in plan.steps
     ]
 
 
 def slot_views(slots: Sequence[Slot], seals: Sequence[Approval]) -> list[dict[str, Any]]:
     """Each requirement with the names of who may fill it and the rules that ask for it."""
-    names = dict(Group.objects.filter(id__in=[ref for slot in slots for ref in slot.refs]).values_list("id", "description"))
+    names = dict(
+        Group.objects.filter(id__in=[ref for slot in slots for ref in slot.refs]).values_list("id", "description")
+    )
     views = []
     for slot in slots:
         ids = set(slot.refs)
         if slot.kind == "group":
-            ids = set(Membership.objects.filter(group_id__in=slot.refs, absent_since=None).values_list("person_id", flat=True))
+            ids = set(
+                Membership.objects.filter(group_id__in=slot.refs, absent_since=None).values_list("person_id", flat=True)
+            )
         people = Person.objects.filter(id__in=ids, absent_since=None).values_list("display_name", flat=True)[:6]
-        title = names.get(slot.refs[0], "") if slot.kind == "group" else _("Manager") if slot.kind == "manager" else _("Named")
+        title = (
+            names.get(slot.refs[0], "")
+            if slot.kind == "group"
+            else _("Manager")
+            if slot.kind == "manager"
+            else _("Named")
+        )
         views.append({"title": title, "people": list(people), "count": slot.count, "rules": slot.rules})
     return views
 
@@ -50,7 +66,12 @@ class Dot:
 def track(request: Request, holds: Sequence[Hold]) -> list[Dot]:
     """The life of a request in one line: six dots, four where nothing ends."""
     labels = [_("Asked"), _("Planned"), _("Approved"), _("Applied"), _("Active"), _("Ended")]
-    if not holds and request.state in ("applying", "done") and request.plan and all(s.manual for s in request.plan.value.steps):
+    if (
+        not holds
+        and request.state in ("applying", "done")
+        and request.plan
+        and all(s.manual for s in request.plan.value.steps)
+    ):
         labels = [_("Asked"), _("Planned"), _("In work"), _("Done")]
         reached = 3 if request.state == "done" else 2
     else:
@@ -59,7 +80,11 @@ def track(request: Request, holds: Sequence[Hold]) -> list[Dot]:
             "failed": 3, "active": 4, "ending": 5, "ended": 6, "undone": 6, "done": 6,
         }.get(request.state, 2)  # fmt: skip
     return [
-        Dot(label, "done" if index < reached else "now" if index == reached else "later", request.created_at if index == 0 else None)
+        Dot(
+            label,
+            "done" if index < reached else "now" if index == reached else "later",
+            request.created_at if index == 0 else None,
+        )
         for index, label in enumerate(labels)
     ]
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
-from kumoban.desk.models import Approval, CompletionReport, Hold, Request, Rule, User
+from kumoban.desk.models import Approval, CompletionReport, Hold, Request, Rule
 from kumoban.desk.planning import ShapeError, draft
 from kumoban.desk.routine import Routine, all_routines, routine_of
 from kumoban.desk.sign_in import demo_people, demo_user
@@ -86,7 +86,9 @@ def ask(request: Any, name: str) -> HttpResponse:
     """The form; a returned request is corrected with ``?number=``."""
     routine = _routine(name)
     number = request.GET.get("number", "")
-    data, extra = typed(routine, request.POST) if request.method == "POST" else _prefilled(request.actor, routine, number)
+    data, extra = (
+        typed(routine, request.POST) if request.method == "POST" else _prefilled(request.actor, routine, number)
+    )
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         try:
@@ -144,7 +146,11 @@ def preview(request: Any, name: str) -> HttpResponse:
 
 @page
 def mine(request: Any) -> HttpResponse:
-    rows = rules.visible(request.actor, clock.now()) if request.GET.get("all") else Request.objects.filter(requester=request.actor.person)
+    rows = (
+        rules.visible(request.actor, clock.now())
+        if request.GET.get("all")
+        else Request.objects.filter(requester=request.actor.person)
+    )
     from kumoban.estate.models import searchable
 
     wanted = request.GET.get("q", "").strip()
@@ -159,7 +165,12 @@ def inbox(request: Any) -> HttpResponse:
     now = clock.now()
     waiting = rules.inbox(request.actor, now).select_related("requester", "plan").prefetch_related("workers")[:30]
     cards = [
-        {"request": found, "rows": plan_rows(found.plan.value), "unusual": unusual(found), "workers": list(found.workers.all())}
+        {
+            "request": found,
+            "rows": plan_rows(found.plan.value) if found.plan else [],
+            "unusual": unusual(found),
+            "workers": list(found.workers.all()),
+        }
         for found in waiting
     ]
     return render(request, "web/inbox.html", {"here": "inbox", "cards": cards, "now": now})
@@ -183,7 +194,9 @@ def _request_context(request: Any, number: str) -> dict[str, Any]:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))
     routine = routine_of(found.routine)
     plan = found.plan
-    seals = list(Approval.objects.filter(plan=plan, void_at=None).select_related("person", "on_behalf_of")) if plan else []
+    seals = (
+        list(Approval.objects.filter(plan=plan, void_at=None).select_related("person", "on_behalf_of")) if plan else []
+    )
     slots = [rules.Slot.from_stored(slot) for slot in plan.authority.get("slots", ())] if plan else []
     decidable = rules.inbox(actor, now).filter(pk=found.pk).exists()
     holds = list(found.holds.exclude(state=HoldState.CANCELLED).select_related("person").order_by("id"))
@@ -252,7 +265,13 @@ def grants(request: Any) -> HttpResponse:
     live = [HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED]
     seen = Hold.objects.filter(state__in=live, request__in=rules.visible(request.actor, now))
     rows = seen.select_related("person", "request").order_by("ends_at", "id")[:200]
-    context = {"here": "grants", "holds": rows, "count": seen.count(), "overdue": seen.filter(ends_at__lt=now).count(), "now": now}
+    context = {
+        "here": "grants",
+        "holds": rows,
+        "count": seen.count(),
+        "overdue": seen.filter(ends_at__lt=now).count(),
+        "now": now,
+    }
     return render(request, "web/grants.html", context)
 
 
@@ -264,7 +283,9 @@ def rules_page(request: Any) -> HttpResponse:
     rows = [
         {
             "rule": rule,
-            "who": [_("everyone")] if rule.who.get("everyone") else [names.get(g, g) for g in rule.who.get("groups", ())],
+            "who": [_("everyone")]
+            if rule.who.get("everyone")
+            else [names.get(g, g) for g in rule.who.get("groups", ())],
             "approvers": [
                 _("the requester's manager") if wanted.get("manager") else names.get(wanted.get("group", ""), "?")
                 for wanted in rule.approvers
@@ -280,7 +301,9 @@ def ledger_page(request: Any) -> HttpResponse:
     """The record of what this person may see; ops and auditors see all and export it."""
     actor = request.actor
     everything = actor.ops or actor.auditor
-    subjects = None if everything else list(Request.objects.filter(requester=actor.person).values_list("number", flat=True))
+    subjects = (
+        None if everything else list(Request.objects.filter(requester=actor.person).values_list("number", flat=True))
+    )
     wanted = request.GET.get("subject", "").strip()
     if wanted:
         subjects = [wanted] if subjects is None or wanted in subjects else []
@@ -297,7 +320,13 @@ def ledger_page(request: Any) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _csv(found)
     people = dict(Person.objects.filter(id__in={entry.actor for entry in found}).values_list("id", "display_name"))
-    context = {"here": "ledger", "found": found, "people": people, "subject": wanted, "kind": request.GET.get("kind", "")}
+    context = {
+        "here": "ledger",
+        "found": found,
+        "people": people,
+        "subject": wanted,
+        "kind": request.GET.get("kind", ""),
+    }
     return render(request, "web/ledger.html", context)
 
 
@@ -310,7 +339,15 @@ def _csv(found: list[Any]) -> HttpResponse:
     writer = csv.writer(_Echo())
     rows = [["seq", "at", "kind", "actor", "subject", "facts", "digest"]]
     rows += [
-        [str(e.seq), e.at.isoformat(), e.kind, e.actor, e.subject, json.dumps(e.facts, ensure_ascii=False), e.digest]
+        [
+            str(e.seq),
+            e.at.isoformat(),
+            e.kind,
+            e.actor,
+            e.subject,
+            json.dumps(e.facts, ensure_ascii=False),
+            e.digest,
+        ]
         for e in found
     ]
     lines = ("\ufeff" if index == 0 else "" for index in range(len(rows)))
@@ -330,7 +367,11 @@ def _harmless(cell: str) -> str:
 def demo_clock(request: Any) -> HttpResponse:
     minutes = request.POST.get("minutes", "")
     clock.advance(timedelta(minutes=int(minutes) if minutes.isdigit() else 0), actor=request.actor.id)
-    return redirect(request.headers.get("Referer", "/") if request.headers.get("Referer", "").startswith(settings.KUMOBAN_BASE_URL) else "/")
+    return redirect(
+        request.headers.get("Referer", "/")
+        if request.headers.get("Referer", "").startswith(settings.KUMOBAN_BASE_URL)
+        else "/"
+    )
 
 
 def _routine(name: str) -> Routine:

@@ -6,7 +6,14 @@ import copy
 from typing import Any
 
 from kumoban_emulator.errors import AwsError
-from kumoban_emulator.fakes.identitystore_store import arn, check_revision, group_of, set_path, store_of, unique_value
+from kumoban_emulator.fakes.identitystore_store import (
+    arn,
+    check_revision,
+    group_of,
+    set_path,
+    store_of,
+    unique_value,
+)
 from kumoban_emulator.fakes.registry import Call, Params, fake, moment
 from kumoban_emulator.ids import uuid4
 from kumoban_emulator.paging import page

@@ -9,7 +9,15 @@ import copy
 from typing import Any
 
 from kumoban_emulator.errors import AwsError
-from kumoban_emulator.fakes.identitystore_store import ENTERPRISE, arn, check_revision, set_path, store_of, unique_value, user_of
+from kumoban_emulator.fakes.identitystore_store import (
+    ENTERPRISE,
+    arn,
+    check_revision,
+    set_path,
+    store_of,
+    unique_value,
+    user_of,
+)
 from kumoban_emulator.fakes.registry import Call, Params, fake, moment
 from kumoban_emulator.ids import uuid4
 from kumoban_emulator.paging import page

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 
 from kumoban_emulator.errors import AwsError
-from kumoban_emulator.fakes.organizations_read import account_of, creation_shape, may_manage, may_read, tags_of, unit_shape
+from kumoban_emulator.fakes.organizations_read import (
+    account_of,
+    creation_shape,
+    may_manage,
+    may_read,
+    tags_of,
+    unit_shape,
+)
 from kumoban_emulator.fakes.registry import Call, Params, fake
 from kumoban_emulator.ids import alnum
 from kumoban_emulator.state.organization import Account, Creation, Organization, Unit

@@ -10,15 +10,15 @@ from kumoban_emulator.errors import AwsError, denied
 from kumoban_emulator.fakes.registry import Call, Params, fake, moment
 from kumoban_emulator.paging import page
 from kumoban_emulator.state.center import Center, PermissionSet
+from kumoban_emulator.state.world import World
 
-__all__ = ["center_of", "identity_store_arn", "may_change", "may_touch_account", "set_of"]
+__all__ = ["center_of", "identity_store_arn_of", "may_change", "may_touch_account", "set_of"]
 
 _SERVICE = "sso-admin"
 
 
-def identity_store_arn(call: Call) -> str:
-    store = call.world.store
-    return f"arn:aws:identitystore::{store.owner}:identitystore/{store.id}"
+def identity_store_arn_of(world: World) -> str:
+    return f"arn:aws:identitystore::{world.store.owner}:identitystore/{world.store.id}"
 
 
 def administers(call: Call) -> bool:
@@ -71,7 +71,7 @@ def _instance_shape(call: Call) -> Params:
     return {
         "InstanceArn": center.instance,
         "IdentityStoreId": call.world.store.id,
-        "IdentityStoreArn": identity_store_arn(call),
+        "IdentityStoreArn": identity_store_arn_of(call.world),
         "OwnerAccountId": center.owner,
         "Name": center.name,
         "CreatedDate": moment(center.created),

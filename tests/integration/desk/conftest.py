@@ -15,7 +15,15 @@ from kumoban.desk.models import Rule, Step
 from kumoban.desk.people import Actor
 from kumoban.desk.runner import Runner
 from kumoban.desk.sign_in import user_of
-from kumoban.estate.models import Account, Group, Membership, Organization, OrganizationalUnit, PermissionSet, Person, Team
+from kumoban.estate.models import (
+    Account,
+    Group,
+    Membership,
+    Organization,
+    OrganizationalUnit,
+    Person,
+    Team,
+)
 from kumoban.estate.scan import scan_permission_set
 from kumoban.ledger.clock import database_now
 
@@ -91,7 +99,9 @@ def emptied_ledger(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def office(emptied_ledger: None, settings: object, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Iterator[Office]:
+def office(
+    emptied_ledger: None, settings: object, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> Iterator[Office]:
     from django.conf import settings as django_settings
 
     aws = InProcessAws()
@@ -124,10 +134,19 @@ def _rows(aws: InProcessAws) -> None:
         id="o-1", management_account="410122300000", instance_arn=INSTANCE, identity_store_id="d-1", own_account="410122300009",
         seen_at=now,
     )  # fmt: skip
-    ou = OrganizationalUnit.objects.create(id="ou-prod", name="Production", id_path="r-1/ou-prod", name_path="Production", seen_at=now)
+    ou = OrganizationalUnit.objects.create(
+        id="ou-prod", name="Production", id_path="r-1/ou-prod", name_path="Production", seen_at=now
+    )
     for number, name in (("410122300001", "payments-prod"), ("410122300002", "payments-data-prod")):
         Account.objects.create(
-            id=number, name=name, email="a@example.jp", status="ACTIVE", ou=ou, team="payments", environment="prod", seen_at=now
+            id=number,
+            name=name,
+            email="a@example.jp",
+            status="ACTIVE",
+            ou=ou,
+            team="payments",
+            environment="prod",
+            seen_at=now,
         )
     for group, name in (("g-pay", "team-payments"), ("g-leads", "team-payments-leads"), ("g-ops", "ops")):
         Group.objects.create(id=group, name=name, description=name, seen_at=now)

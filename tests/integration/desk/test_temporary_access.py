@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from kumoban.core.reason import Refused
 from kumoban.desk import requests
 from kumoban.desk.models import Hold, Lock, Request, Step
@@ -38,7 +39,12 @@ def test_it_is_granted_after_approval_and_seen_on_aws(office: Office) -> None:
     office.runner.drain()
     made.refresh_from_db()
     assert made.state == "active"
-    assert {(a, p) for a, _, p in office.aws.assigned} == {(PAY, "u-sato"), (PAY, "u-ren"), (DATA, "u-sato"), (DATA, "u-ren")}
+    assert {(a, p) for a, _, p in office.aws.assigned} == {
+        (PAY, "u-sato"),
+        (PAY, "u-ren"),
+        (DATA, "u-sato"),
+        (DATA, "u-ren"),
+    }
 
 
 def test_it_ends_by_itself_and_the_end_is_seen(office: Office) -> None:

@@ -89,9 +89,7 @@ def test_a_month_has_no_other_business_days(nth: int) -> None:
 
 
 def test_a_request_on_friday_evening_does_not_lapse_in_the_weekend() -> None:
-    assert JAPAN.add_business_time(FRIDAY_1750, timedelta(minutes=30)) == datetime(
-        2026, 11, 24, 9, 20, tzinfo=TOKYO
-    )
+    assert JAPAN.add_business_time(FRIDAY_1750, timedelta(minutes=30)) == datetime(2026, 11, 24, 9, 20, tzinfo=TOKYO)
 
 
 def test_time_that_runs_out_at_the_closing_ends_there() -> None:
@@ -104,9 +102,7 @@ def test_no_time_added_at_night_gives_the_next_opening() -> None:
 
 
 def test_three_business_days_are_27_hours() -> None:
-    assert JAPAN.add_business_time(FRIDAY_1750, timedelta(hours=27)) == datetime(
-        2026, 11, 26, 17, 50, tzinfo=TOKYO
-    )
+    assert JAPAN.add_business_time(FRIDAY_1750, timedelta(hours=27)) == datetime(2026, 11, 26, 17, 50, tzinfo=TOKYO)
 
 
 def test_the_answer_is_in_utc() -> None:
@@ -130,9 +126,7 @@ def test_no_business_time_passes_backward() -> None:
 
 def test_a_day_is_the_organisations_day_wherever_the_instant_was_written() -> None:
     in_new_york = datetime(2026, 11, 19, 19, 0, tzinfo=NEW_YORK)  # Friday 9:00 in Tokyo
-    assert JAPAN.add_business_time(in_new_york, timedelta(hours=1)) == datetime(
-        2026, 11, 20, 10, 0, tzinfo=TOKYO
-    )
+    assert JAPAN.add_business_time(in_new_york, timedelta(hours=1)) == datetime(2026, 11, 20, 10, 0, tzinfo=TOKYO)
 
 
 def test_the_night_of_a_change_of_clocks_has_the_hours_it_really_has() -> None:

@@ -41,9 +41,7 @@ def test_what_offices_type_becomes_what_is_meant(typed: str, kind: Kind, meant: 
     assert normalise(typed, kind).value == meant
 
 
-@pytest.mark.parametrize(
-    "word", ["サーバー", "サーバー1", "データベースーA", "1ー", "ー1", "らーめん", "Aチーム"]
-)
+@pytest.mark.parametrize("word", ["サーバー", "サーバー1", "データベースーA", "1ー", "ー1", "らーめん", "Aチーム"])
 @pytest.mark.parametrize("kind", LINES)
 def test_the_long_vowel_mark_of_a_word_stays(word: str, kind: Kind) -> None:
     assert normalise(word, kind).value == word
@@ -92,9 +90,7 @@ def test_what_nobody_sees_is_dropped_from_a_line_and_told(invisible: str) -> Non
 
 @pytest.mark.parametrize(
     "refused",
-    [
-        *"\x00\x07\x1b\x7f\x85\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ud800\u2028"
-    ],
+    [*"\x00\x07\x1b\x7f\x85\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ud800\u2028"],
 )
 @pytest.mark.parametrize("kind", [*LINES, "text"])
 def test_control_and_bidi_characters_are_refused_everywhere(refused: str, kind: Kind) -> None:

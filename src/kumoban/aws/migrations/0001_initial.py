@@ -4,19 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Bucket',
+            name="Bucket",
             fields=[
-                ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('interval', models.FloatField(help_text='seconds between two calls')),
-                ('next_at', models.FloatField(default=0, help_text="seconds since 1970 on the database's clock")),
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("interval", models.FloatField(help_text="seconds between two calls")),
+                (
+                    "next_at",
+                    models.FloatField(default=0, help_text="seconds since 1970 on the database's clock"),
+                ),
             ],
         ),
     ]

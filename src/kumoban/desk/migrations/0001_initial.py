@@ -6,351 +6,650 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('estate', '0001_initial'),
+        ("estate", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CompanyHoliday',
+            name="CompanyHoliday",
             fields=[
-                ('day', models.DateField(primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
+                ("day", models.DateField(primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80)),
             ],
         ),
         migrations.CreateModel(
-            name='DemoClock',
+            name="DemoClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('offset_seconds', models.FloatField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("offset_seconds", models.FloatField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Duty',
+            name="Duty",
             fields=[
-                ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('due', models.DateTimeField()),
-                ('lease_by', models.CharField(default='', max_length=60)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('last_at', models.DateTimeField(null=True)),
-                ('last_error', models.TextField(default='')),
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("due", models.DateTimeField()),
+                ("lease_by", models.CharField(default="", max_length=60)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("last_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(default="")),
             ],
         ),
         migrations.CreateModel(
-            name='FreezePeriod',
+            name="FreezePeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=200)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('routines', models.JSONField(default=list)),
-                ('ou_ids', models.JSONField(default=list)),
-                ('exception_group', models.CharField(default='', max_length=60)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("reason", models.CharField(max_length=200)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("routines", models.JSONField(default=list)),
+                ("ou_ids", models.JSONField(default=list)),
+                ("exception_group", models.CharField(default="", max_length=60)),
             ],
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ordinal', models.IntegerField()),
-                ('signed', models.TextField()),
-                ('digest', models.CharField(max_length=64)),
-                ('format_version', models.IntegerField()),
-                ('document', models.JSONField()),
-                ('authority', models.JSONField(default=dict)),
-                ('made_at', models.DateTimeField()),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('void_at', models.DateTimeField(null=True)),
-                ('void_why', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("ordinal", models.IntegerField()),
+                ("signed", models.TextField()),
+                ("digest", models.CharField(max_length=64)),
+                ("format_version", models.IntegerField()),
+                ("document", models.JSONField()),
+                ("authority", models.JSONField(default=dict)),
+                ("made_at", models.DateTimeField()),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("void_at", models.DateTimeField(null=True)),
+                ("void_why", models.JSONField(default=list)),
             ],
         ),
         migrations.CreateModel(
-            name='Rule',
+            name="Rule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('routine', models.CharField(db_index=True, max_length=60)),
-                ('effect', models.CharField(choices=[('allow', 'Allow'), ('deny', 'Deny')], max_length=5)),
-                ('who', models.JSONField(default=dict)),
-                ('dimensions', models.JSONField(default=dict)),
-                ('limits', models.JSONField(default=dict)),
-                ('approvers', models.JSONField(default=list)),
-                ('version', models.IntegerField(default=1)),
-                ('enabled', models.BooleanField(default=True)),
-                ('changed_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("routine", models.CharField(db_index=True, max_length=60)),
+                ("effect", models.CharField(choices=[("allow", "Allow"), ("deny", "Deny")], max_length=5)),
+                ("who", models.JSONField(default=dict)),
+                ("dimensions", models.JSONField(default=dict)),
+                ("limits", models.JSONField(default=dict)),
+                ("approvers", models.JSONField(default=list)),
+                ("version", models.IntegerField(default=1)),
+                ("enabled", models.BooleanField(default=True)),
+                ("changed_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('login', models.CharField(max_length=128, unique=True)),
-                ('machine', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('language', models.CharField(default='', max_length=5)),
-                ('zone', models.CharField(default='', max_length=60)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("login", models.CharField(max_length=128, unique=True)),
+                ("machine", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("language", models.CharField(default="", max_length=5)),
+                ("zone", models.CharField(default="", max_length=60)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="estate.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Absence',
+            name="Absence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('delegate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "delegate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="estate.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="estate.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ExtraField',
+            name="ExtraField",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('routine', models.CharField(max_length=60)),
-                ('key', models.SlugField(max_length=40)),
-                ('label_ja', models.CharField(max_length=80)),
-                ('label_en', models.CharField(max_length=80)),
-                ('kind', models.CharField(default='text', max_length=12)),
-                ('required', models.BooleanField(default=False)),
-                ('pattern', models.CharField(default='', max_length=200)),
-                ('choices', models.JSONField(default=list)),
-                ('position', models.IntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("routine", models.CharField(max_length=60)),
+                ("key", models.SlugField(max_length=40)),
+                ("label_ja", models.CharField(max_length=80)),
+                ("label_en", models.CharField(max_length=80)),
+                ("kind", models.CharField(default="text", max_length=12)),
+                ("required", models.BooleanField(default=False)),
+                ("pattern", models.CharField(default="", max_length=200)),
+                ("choices", models.JSONField(default=list)),
+                ("position", models.IntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('routine', 'key'), name='desk_extra_field_once')],
+                "constraints": [models.UniqueConstraint(fields=("routine", "key"), name="desk_extra_field_once")],
             },
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64)),
-                ('comment', models.TextField(default='')),
-                ('at', models.DateTimeField()),
-                ('void_at', models.DateTimeField(null=True)),
-                ('void_why', models.JSONField(default=list)),
-                ('on_behalf_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='desk.plan')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("comment", models.TextField(default="")),
+                ("at", models.DateTimeField()),
+                ("void_at", models.DateTimeField(null=True)),
+                ("void_why", models.JSONField(default=list)),
+                (
+                    "on_behalf_of",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="estate.person",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="estate.person"
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="approvals", to="desk.plan"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Request',
+            name="Request",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('routine', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('drafted', 'Draft'), ('planned', 'Planned'), ('refused', 'Refused'), ('waiting', 'Waiting for approval'), ('returned', 'Returned'), ('approved', 'Approved'), ('scheduled', 'Scheduled'), ('applying', 'Applying'), ('active', 'Active'), ('ending', 'Ending'), ('ended', 'Ended'), ('done', 'Done'), ('denied', 'Denied'), ('withdrawn', 'Withdrawn'), ('lapsed', 'Lapsed'), ('failed', 'Failed'), ('undone', 'Undone')], default='drafted', max_length=12)),
-                ('form', models.JSONField()),
-                ('extra', models.JSONField(default=dict)),
-                ('shown', models.JSONField(default=dict)),
-                ('reason', models.TextField(default='')),
-                ('target_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('lapses_at', models.DateTimeField(null=True)),
-                ('starts_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('voids', models.IntegerField(default=0)),
-                ('why', models.JSONField(default=list)),
-                ('idempotency', models.CharField(max_length=80, null=True)),
-                ('search', models.TextField(default='')),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('plan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='desk.plan')),
-                ('requester', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('workers', models.ManyToManyField(related_name='+', to='estate.person')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("number", models.CharField(max_length=20, unique=True)),
+                ("routine", models.CharField(max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("drafted", "Draft"),
+                            ("planned", "Planned"),
+                            ("refused", "Refused"),
+                            ("waiting", "Waiting for approval"),
+                            ("returned", "Returned"),
+                            ("approved", "Approved"),
+                            ("scheduled", "Scheduled"),
+                            ("applying", "Applying"),
+                            ("active", "Active"),
+                            ("ending", "Ending"),
+                            ("ended", "Ended"),
+                            ("done", "Done"),
+                            ("denied", "Denied"),
+                            ("withdrawn", "Withdrawn"),
+                            ("lapsed", "Lapsed"),
+                            ("failed", "Failed"),
+                            ("undone", "Undone"),
+                        ],
+                        default="drafted",
+                        max_length=12,
+                    ),
+                ),
+                ("form", models.JSONField()),
+                ("extra", models.JSONField(default=dict)),
+                ("shown", models.JSONField(default=dict)),
+                ("reason", models.TextField(default="")),
+                ("target_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("lapses_at", models.DateTimeField(null=True)),
+                ("starts_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("voids", models.IntegerField(default=0)),
+                ("why", models.JSONField(default=list)),
+                ("idempotency", models.CharField(max_length=80, null=True)),
+                ("search", models.TextField(default="")),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="estate.person",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="desk.plan",
+                    ),
+                ),
+                (
+                    "requester",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="estate.person"
+                    ),
+                ),
+                ("workers", models.ManyToManyField(related_name="+", to="estate.person")),
             ],
         ),
         migrations.CreateModel(
-            name='Remark',
+            name="Remark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=12)),
-                ('text', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='remarks', to='desk.request')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("kind", models.CharField(max_length=12)),
+                ("text", models.TextField()),
+                ("at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="estate.person"
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="remarks", to="desk.request"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='plan',
-            name='request',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='desk.request'),
+            model_name="plan",
+            name="request",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="plans", to="desk.request"
+            ),
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(db_index=True, max_length=300)),
-                ('account_id', models.CharField(default='', max_length=12)),
-                ('state', models.CharField(choices=[('approved', 'Approved'), ('applying', 'Applying'), ('active', 'Active'), ('ending', 'Ending'), ('ended', 'Ended'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], max_length=10)),
-                ('shown', models.JSONField(default=dict)),
-                ('starts_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('active_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('ended_by', models.CharField(default='', max_length=20)),
-                ('evidence', models.JSONField(default=dict)),
-                ('not_seen_since', models.DateTimeField(null=True)),
-                ('was_active', models.BooleanField(default=False)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='desk.request')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("key", models.CharField(db_index=True, max_length=300)),
+                ("account_id", models.CharField(default="", max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("approved", "Approved"),
+                            ("applying", "Applying"),
+                            ("active", "Active"),
+                            ("ending", "Ending"),
+                            ("ended", "Ended"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("shown", models.JSONField(default=dict)),
+                ("starts_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("active_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("ended_by", models.CharField(default="", max_length=20)),
+                ("evidence", models.JSONField(default=dict)),
+                ("not_seen_since", models.DateTimeField(null=True)),
+                ("was_active", models.BooleanField(default=False)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="estate.person",
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="desk.request"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CompletionReport',
+            name="CompletionReport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(choices=[('complete', 'Complete'), ('partial', 'Partial'), ('not_done', 'Not Done'), ('abnormal', 'Abnormal')], max_length=10)),
-                ('text', models.TextField(default='')),
-                ('at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='report', to='desk.request')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("complete", "Complete"),
+                            ("partial", "Partial"),
+                            ("not_done", "Not Done"),
+                            ("abnormal", "Abnormal"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("text", models.TextField(default="")),
+                ("at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="estate.person",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="estate.person"
+                    ),
+                ),
+                (
+                    "request",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="report", to="desk.request"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Requirement',
+            name="Requirement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', models.IntegerField()),
-                ('kind', models.CharField(max_length=8)),
-                ('ref', models.CharField(db_index=True, max_length=60)),
-                ('count', models.IntegerField(default=1)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requirements', to='desk.plan')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("slot", models.IntegerField()),
+                ("kind", models.CharField(max_length=8)),
+                ("ref", models.CharField(db_index=True, max_length=60)),
+                ("count", models.IntegerField(default=1)),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requirements",
+                        to="desk.plan",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('check', 'Check'), ('apply', 'Apply'), ('end', 'End'), ('second_look', 'Second Look'), ('manual', 'Manual')], max_length=12)),
-                ('position', models.IntegerField(default=0)),
-                ('action', models.CharField(max_length=60)),
-                ('params', models.JSONField(default=dict)),
-                ('phase', models.CharField(choices=[('look', 'Look'), ('send', 'Send'), ('recover', 'Recover'), ('poll', 'Poll'), ('verify', 'Verify'), ('open', 'Open'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='look', max_length=10)),
-                ('rank', models.IntegerField()),
-                ('due', models.DateTimeField(null=True)),
-                ('lease_by', models.CharField(default='', max_length=60)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('lock_key', models.CharField(default='', max_length=120)),
-                ('attempts', models.IntegerField(default=0)),
-                ('operation', models.CharField(default='', max_length=120)),
-                ('aws_request_id', models.CharField(default='', max_length=80)),
-                ('outstanding', models.BooleanField(default=False)),
-                ('answer_lost', models.BooleanField(default=False)),
-                ('taken_over', models.BooleanField(default=False)),
-                ('needs_a_person', models.BooleanField(default=False)),
-                ('error', models.JSONField(default=dict)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('hold', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='desk.hold')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='desk.request')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("check", "Check"),
+                            ("apply", "Apply"),
+                            ("end", "End"),
+                            ("second_look", "Second Look"),
+                            ("manual", "Manual"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("position", models.IntegerField(default=0)),
+                ("action", models.CharField(max_length=60)),
+                ("params", models.JSONField(default=dict)),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("look", "Look"),
+                            ("send", "Send"),
+                            ("recover", "Recover"),
+                            ("poll", "Poll"),
+                            ("verify", "Verify"),
+                            ("open", "Open"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="look",
+                        max_length=10,
+                    ),
+                ),
+                ("rank", models.IntegerField()),
+                ("due", models.DateTimeField(null=True)),
+                ("lease_by", models.CharField(default="", max_length=60)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("lock_key", models.CharField(default="", max_length=120)),
+                ("attempts", models.IntegerField(default=0)),
+                ("operation", models.CharField(default="", max_length=120)),
+                ("aws_request_id", models.CharField(default="", max_length=80)),
+                ("outstanding", models.BooleanField(default=False)),
+                ("answer_lost", models.BooleanField(default=False)),
+                ("taken_over", models.BooleanField(default=False)),
+                ("needs_a_person", models.BooleanField(default=False)),
+                ("error", models.JSONField(default=dict)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "hold",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="desk.hold",
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="desk.request"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Lock',
+            name="Lock",
             fields=[
-                ('key', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('since', models.DateTimeField()),
-                ('step', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='lock', to='desk.step')),
+                ("key", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("since", models.DateTimeField()),
+                (
+                    "step",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lock", to="desk.step"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Thing',
+            name="Thing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=300)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('existed_before', models.BooleanField(null=True)),
-                ('created', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("key", models.CharField(max_length=300)),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("existed_before", models.BooleanField(null=True)),
+                ("created", models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('key',), name='desk_one_open_thing')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)), fields=("key",), name="desk_one_open_thing"
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='hold',
-            name='thing',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='desk.thing'),
+            model_name="hold",
+            name="thing",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="desk.thing"
+            ),
         ),
         migrations.CreateModel(
-            name='Token',
+            name="Token",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('scopes', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("scopes", models.JSONField(default=list)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WorkEntry',
+            name="WorkEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField()),
-                ('evidence', models.TextField(default='')),
-                ('minutes', models.IntegerField(default=0)),
-                ('at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='desk.step')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("text", models.TextField()),
+                ("evidence", models.TextField(default="")),
+                ("minutes", models.IntegerField(default=0)),
+                ("at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="estate.person"
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="desk.step"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('machine', True), ('person__isnull', False), _connector='OR'), name='desk_user_is_someone'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("machine", True), ("person__isnull", False), _connector="OR"),
+                name="desk_user_is_someone",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(condition=models.Q(('void_at', None)), fields=('plan', 'person'), name='desk_one_seal_a_person'),
+            model_name="approval",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("void_at", None)),
+                fields=("plan", "person"),
+                name="desk_one_seal_a_person",
+            ),
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['requester', '-id'], name='desk_request_mine'),
+            model_name="request",
+            index=models.Index(fields=["requester", "-id"], name="desk_request_mine"),
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['state', 'lapses_at'], name='desk_request_open'),
+            model_name="request",
+            index=models.Index(fields=["state", "lapses_at"], name="desk_request_open"),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.UniqueConstraint(fields=('asked_by', 'idempotency'), name='desk_request_asked_once'),
+            model_name="request",
+            constraint=models.UniqueConstraint(fields=("asked_by", "idempotency"), name="desk_request_asked_once"),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(fields=('request', 'ordinal'), name='desk_plan_ordinal_once'),
+            model_name="plan",
+            constraint=models.UniqueConstraint(fields=("request", "ordinal"), name="desk_plan_ordinal_once"),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('due__isnull', False)), fields=['rank', 'due'], name='desk_step_due'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("due__isnull", False)), fields=["rank", "due"], name="desk_step_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['lease_until'], name='desk_step_leased'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("lease_until__isnull", False)),
+                fields=["lease_until"],
+                name="desk_step_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('outstanding', True)), fields=['action'], name='desk_step_outstanding'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("outstanding", True)), fields=["action"], name="desk_step_outstanding"
+            ),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['state', 'ends_at'], name='desk_hold_in_force'),
+            model_name="hold",
+            index=models.Index(fields=["state", "ends_at"], name="desk_hold_in_force"),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['person', 'state'], name='desk_hold_person'),
+            model_name="hold",
+            index=models.Index(fields=["person", "state"], name="desk_hold_person"),
         ),
     ]

@@ -22,12 +22,19 @@ class OtherRequestForm(Form):
     subject: Annotated[str, Field(min_length=3, max_length=120, title=_("Subject"))]
     what: Annotated[
         str,
-        Field(min_length=5, max_length=4000, title=_("What you need"), description=_("What, where, and how to tell that it is done.")),
+        Field(
+            min_length=5,
+            max_length=4000,
+            title=_("What you need"),
+            description=_("What, where, and how to tell that it is done."),
+        ),
         Widget("paragraph"),
     ]
     where: Annotated[str | None, Field(max_length=200, title=_("Where"), description=_("Accounts or services."))] = None
     wanted_by: Annotated[
-        datetime | None, OfficeTime(), Field(title=_("Wanted by"), description=_("For example: next business day 9:00."))
+        datetime | None,
+        OfficeTime(),
+        Field(title=_("Wanted by"), description=_("For example: next business day 9:00.")),
     ] = None
 
 
@@ -53,7 +60,10 @@ ROUTINE = Routine(
     look=look,
     plan=plan,
     dimensions=(),
-    texts={"other_request": "%(subject)s", "wanted_in_the_past": _("The time it is wanted by has already passed.")},
+    texts={
+        "other_request": "%(subject)s",
+        "wanted_in_the_past": _("The time it is wanted by has already passed."),
+    },
     reason=lambda form: str(form.what),
     open_to_all=True,
     target=timedelta(hours=18),

@@ -34,7 +34,11 @@ def plan(form: TemporaryAccessForm, seen: Seen, asked: Asked) -> Plan:
         window,
         warnings=tuple(_warnings(asked, steps, chosen)),
         dimensions=tuple(
-            {"account": account, "environment": seen.accounts[account].environment, "permission_set": chosen.arn}
+            {
+                "account": account,
+                "environment": seen.accounts[account].environment,
+                "permission_set": chosen.arn,
+            }
             for account in dict.fromkeys(form.accounts)
         ),
     )

@@ -26,8 +26,12 @@ TEXTS = {
     "unknown_permission_set": _("There is no such permission set: %(permission_set)s"),
     "unknown_account": _("There is no such account: %(account)s"),
     "account_not_open": _("%(account)s is not open (%(status)s)."),
-    "management_account": _("%(account)s is the management account; a delegated administrator cannot assign anybody there."),
-    "set_in_management_account": _("%(permission_set)s is provisioned in the management account; a delegated administrator cannot use it."),
+    "management_account": _(
+        "%(account)s is the management account; a delegated administrator cannot assign anybody there."
+    ),
+    "set_in_management_account": _(
+        "%(permission_set)s is provisioned in the management account; a delegated administrator cannot use it."
+    ),
 }
 
 

@@ -107,5 +107,6 @@ class Assign:
     def _gone(self, error: NotFound) -> Seen:
         """Not found, by id, of the account or the permission set: nothing can be assigned there any more."""
         return Seen(
-            Presence.TARGET_GONE, {"by": "ListAccountAssignments", "code": error.code, "request_id": error.aws_request_id}
+            Presence.TARGET_GONE,
+            {"by": "ListAccountAssignments", "code": error.code, "request_id": error.aws_request_id},
         )

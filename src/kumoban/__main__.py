@@ -1,0 +1,5 @@
+"""``python -m kumoban``"""
+
+from kumoban.cli.main import main
+
+main()
