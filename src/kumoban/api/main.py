@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Schema
+from ninja import Field, NinjaAPI, Schema
 from ninja.security import HttpBearer
 
 from kumoban.core.reason import Reason, Refused
@@ -35,7 +35,7 @@ class Ask(Schema):
 
     routine: str
     form: dict[str, Any]
-    extra: dict[str, str] = {}
+    extra: dict[str, str] = Field(default_factory=dict)
     idempotency: str = ""
 
 

@@ -83,7 +83,7 @@ def runner(name: str) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def emulator(arguments: tuple[str, ...]) -> None:
     """Run the practice AWS (``python -m kumoban_emulator``)."""
-    os.execv(sys.executable, [sys.executable, "-m", "kumoban_emulator", *arguments])
+    os.execv(sys.executable, [sys.executable, "-m", "kumoban_emulator", *arguments])  # noqa: S606
 
 
 @main.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kumoban.aws.door import Pass, door
@@ -40,7 +40,7 @@ class Checked:
     """What the live look planned; ``error`` where AWS could not be read (unreadable is no, and is tried again)."""
 
     plan: PlanValue | None = None
-    decision: rules.Decision = rules.Decision()
+    decision: rules.Decision = field(default_factory=rules.Decision)
     error: AwsError | None = None
     refused: tuple[Reason, ...] = ()
 
@@ -142,7 +142,8 @@ def _next_check(starts_at: datetime, now: datetime) -> datetime:
 def begin(request: Request, now: datetime) -> None:
     """→ applying: the grants' ends are fixed here and never move; each has its end step before anything is called."""
     plan = request.plan
-    assert plan is not None and plan.value.window is not None
+    assert plan is not None
+    assert plan.value.window is not None
     window = plan.value.window.resolved(now)
     request.starts_at, request.ends_at = window.starts_at, window.ends_at
     holds = list(request.holds.filter(state=HoldState.APPROVED))
@@ -170,7 +171,8 @@ def begin(request: Request, now: datetime) -> None:
 
 def _void(request: Request, checked: Checked, now: datetime) -> Next:
     """The plan differs: all seals fall. A second time, the request goes back to the requester."""
-    assert request.plan is not None and checked.plan is not None
+    assert request.plan is not None
+    assert checked.plan is not None
     why = (Reason("plan_differs", {"number": request.plan.number}),)
     void_plan(request.plan, now, why)
     request.voids += 1

@@ -37,7 +37,7 @@ __all__ = [
 
 
 class ShapeError(Exception):
-    """What was typed does not have the form's shape: ``errors`` by field name, each with pydantic's type and context."""
+    """What was typed has not the form's shape: ``errors`` by field name, each with pydantic's type and context."""
 
     def __init__(self, errors: Sequence[tuple[str, Reason]]) -> None:
         super().__init__(", ".join(f"{name}: {reason.code}" for name, reason in errors))

@@ -17,7 +17,7 @@ __all__ = ["save_rule", "templates_for_every_team"]
 
 
 def save_rule(actor: Actor | None, values: dict[str, Any], rule: Rule | None = None) -> Rule:
-    """Create or change a rule; every change is in the ledger. Raises Refused unless ops (None: the installation itself)."""
+    """Create or change a rule, recorded in the ledger. Raises Refused unless ops (None: the installation itself)."""
     if actor is not None:
         actor.needs("rules")
         if not actor.ops:
@@ -38,7 +38,7 @@ def save_rule(actor: Actor | None, values: dict[str, Any], rule: Rule | None = N
 
 
 def templates_for_every_team() -> int:
-    """開発は自動 / 検証は上長 / 本番は上長+運用, for the accounts of each person's own team. Does nothing when rules exist."""
+    """開発は自動 / 検証は上長 / 本番は上長+運用, for each person's own team. Does nothing when rules exist."""
     if Rule.objects.exists():
         return 0
     teams = list(Team.objects.filter(absent_since=None))

@@ -207,7 +207,7 @@ def _own_teams(groups: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]
 
 def offered(routine: Routine, person: Person) -> list[tuple[Account, set[str]]]:
     """The accounts this person may ask for, each with permission sets ("*" for all). Offers are convenience only."""
-    rules = [rule for rule in Rule.objects.filter(routine=routine.name, enabled=True)]
+    rules = Rule.objects.filter(routine=routine.name, enabled=True)
     groups = {person.id: groups_of(person.id)}
     accounts = list(Account.objects.filter(absent_since=None, status="ACTIVE").select_related("ou").order_by("name"))
     facts = _Facts(groups, {account.id: account for account in accounts}, _own_teams(groups))

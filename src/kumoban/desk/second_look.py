@@ -1,4 +1,4 @@
-"""The second look: a signature outlives a lease, so an ended thing is looked at once more when no call can still land."""
+"""The second look: a signature outlives a lease, so an ended thing is looked at again when no call can still land."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ def _try_ending_again(step: Step, reason: Reason) -> Next:
 
 
 def decide_end(step: Step, now: datetime) -> Next:
-    """Whether an undo is due: the last hold ended, nobody touches, it was not there before. Else ended without a call."""
+    """Whether an undo is due: the last hold ended, nobody touches, nor was it there before. Else ended at once."""
     hold = step.hold
     assert hold is not None
     _start_ending(step, hold, now)

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -32,6 +33,9 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if not request.user.is_authenticated:
             return redirect(f"/sign-in?next={request.path}")
         request.actor = Actor(request.user)
+        if request.user.person is None or not request.user.person.can_act:
+            logout(request)  # the directory no longer has this person: the session ends here
+            return redirect("/sign-in")
         try:
             return view(request, *args, **kwargs)
         except Refused as refused:

@@ -14,7 +14,7 @@ from kumoban.estate.models import Person
 from kumoban.ledger.models import Entry
 from kumoban.ledger.verify import verify
 
-from .conftest import ARN, Office
+from tests.integration.conftest import ARN, Office
 
 PAY, DATA = "410122300001", "410122300002"
 

@@ -20,7 +20,7 @@ __all__ = ["plan"]
 def plan(form: TemporaryAccessForm, seen: Seen, asked: Asked) -> Plan:
     """Pure: the same form and what was seen give the same plan."""
     window = window_of(form.start, form.until)
-    refusals = tuple((*_about_time(form, asked.now), *_about_targets(form, seen)))
+    refusals = (*_about_time(form, asked.now), *_about_targets(form, seen))
     if refusals or seen.permission_set is None:
         return Plan((), window, refusals=refusals)
     chosen = seen.permission_set

@@ -75,7 +75,7 @@ PEOPLE = {
 
 @pytest.fixture
 def emptied_ledger(transactional_db: None) -> Iterator[None]:
-    """Lets the test database be emptied after a test: its append-only triggers are lifted, and put back before the next."""
+    """Lets the database be emptied after a test: append-only triggers are lifted after it, put back before."""
     from django.db import connection
 
     protection = import_module("kumoban.ledger.migrations.0002_append_only")
@@ -99,9 +99,7 @@ def emptied_ledger(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def office(
-    emptied_ledger: None, settings: object, monkeypatch: pytest.MonkeyPatch, tmp_path: object
-) -> Iterator[Office]:
+def office(emptied_ledger: None, settings: object, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Office:
     from django.conf import settings as django_settings
 
     aws = InProcessAws()
@@ -122,7 +120,7 @@ def office(
     }.items():
         monkeypatch.setattr(django_settings, name, value)
     _rows(aws)
-    yield Office(aws, Runner("node-test", threads=4))
+    return Office(aws, Runner("node-test", threads=4))
 
 
 def _rows(aws: InProcessAws) -> None:
