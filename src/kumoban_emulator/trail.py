@@ -5,8 +5,10 @@ The newest ``capacity`` events are kept for LookupEvents; ``trail_files`` writes
 
 from __future__ import annotations
 
+import calendar
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from typing import Any
 
 from kumoban_emulator.keys import Principal
 
-__all__ = ["Event", "Seen", "Trail", "write_record"]
+__all__ = ["Event", "Seen", "Trail", "event_from_record", "write_record"]
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SOURCES = {"sso-admin": "sso", "sts": "sts", "cloudwatch": "monitoring", "elbv2": "elasticloadbalancing", "sesv2": "ses"}
@@ -127,6 +129,26 @@ def _event(seen: Seen, account: str) -> Event:
         seen.access_key,
         _resources(seen.params),
         json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str),
+    )
+
+
+def event_from_record(record: dict[str, Any]) -> Event:
+    """The event again, from a record in a log file."""
+    identity = record["userIdentity"]
+    session = identity["arn"].rsplit("/", 1)[-1] if identity.get("type") == "AssumedRole" else ""
+    return Event(
+        record["eventID"],
+        float(calendar.timegm(time.strptime(record["eventTime"], "%Y-%m-%dT%H:%M:%SZ"))),
+        record["eventName"],
+        record["eventSource"],
+        record["recipientAccountId"],
+        record["awsRegion"],
+        record["readOnly"],
+        record["managementEvent"],
+        session or identity.get("userName", ""),
+        identity.get("accessKeyId", ""),
+        _resources(record["requestParameters"]),
+        json.dumps(record, ensure_ascii=False, separators=(",", ":")),
     )
 
 

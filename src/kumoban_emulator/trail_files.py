@@ -13,16 +13,18 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from kumoban_emulator import moto_bridge
 from kumoban_emulator.engine import Engine
 from kumoban_emulator.ids import alnum, seeded
-from kumoban_emulator.trail import Event
+from kumoban_emulator.trail import Event, Trail, event_from_record
 
 __all__ = ["BUCKET", "TrailFiles"]
 
 BUCKET = "kumoban-demo-cloudtrail"
 _KEPT = 5000
+_RESTORED = 500
 
 
 class TrailFiles:
@@ -31,6 +33,11 @@ class TrailFiles:
         self._unseen: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._load()
+
+    def restore(self, trail: Trail) -> None:
+        """Make the newest records of an earlier run known to LookupEvents again."""
+        newest = list(self._unseen.values())[-_RESTORED:]
+        trail.restore(event_from_record(record) for body in newest for record in events_of(body))
 
     def flush(self, engine: Engine) -> list[str]:
         """Write what was recorded since the last time; the keys of the new files."""
@@ -81,7 +88,7 @@ def _compressed(records: Iterable[str]) -> bytes:
     return gzip.compress(('{"Records":[' + ",".join(records) + "]}").encode(), compresslevel=5)
 
 
-def events_of(body: bytes) -> list[dict[str, object]]:
+def events_of(body: bytes) -> list[dict[str, Any]]:
     """The records in one log file."""
-    found: list[dict[str, object]] = json.loads(gzip.decompress(body))["Records"]
+    found: list[dict[str, Any]] = json.loads(gzip.decompress(body))["Records"]
     return found

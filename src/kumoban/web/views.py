@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
-from kumoban.desk.models import Approval, CompletionReport, Hold, Request, Rule
+from kumoban.desk.models import Approval, CompletionReport, Hold, Request, Rule, WorkEntry
 from kumoban.desk.planning import ShapeError, draft
 from kumoban.desk.routine import Routine, all_routines, routine_of
 from kumoban.desk.sign_in import demo_people, demo_user
@@ -216,16 +216,17 @@ def _request_context(request: Any, number: str) -> dict[str, Any]:
         "steps": found.steps.exclude(kind="second_look").select_related("hold").order_by("position", "rank", "id"),
         "entries": entries,
         "remarks": found.remarks.select_related("person").order_by("id"),
+        "worked": WorkEntry.objects.filter(step__request=found).select_related("person").order_by("id"),
         "report": CompletionReport.objects.filter(request=found).select_related("person", "confirmed_by").first(),
         "track": track(found, holds),
         "decidable": decidable,
         "may_end": found.state in ("applying", "active", "failed") and requests.may_end(actor, found),
         "own": found.requester_id == actor.person.id,
         "asking": actor.person.id in requests.asking_people(found),
+        "manual": found.steps.filter(kind="manual", phase="open").exists(),
         "moving": found.state in ("approved", "scheduled", "applying", "active", "ending"),
         "portal": settings.KUMOBAN_ACCESS_PORTAL_URL,
         "outcomes": CompletionReport.Outcome.choices,
-        "people": Person.objects.none(),
         "now": now,
     }
 
@@ -245,6 +246,15 @@ _ACTS: dict[str, Callable[[Any, str], Any]] = {
         r.actor, n, outcome=r.POST.get("outcome", ""), text=r.POST.get("comment", "")
     ),
     "confirm": lambda r, n: requests.confirm_report(r.actor, n),
+    "take": lambda r, n: requests.assign(r.actor, n, assignee=r.actor.person.id),
+    "work": lambda r, n: requests.work(
+        r.actor,
+        n,
+        text=r.POST.get("comment", ""),
+        evidence=r.POST.get("evidence", ""),
+        minutes=int(r.POST["minutes"]) if r.POST.get("minutes", "").isdigit() else 0,
+    ),
+    "close": lambda r, n: requests.close_manual(r.actor, n),
 }
 
 

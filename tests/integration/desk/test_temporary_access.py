@@ -13,7 +13,6 @@ from kumoban.desk.planning import ShapeError
 from kumoban.estate.models import Person
 from kumoban.ledger.models import Entry
 from kumoban.ledger.verify import verify
-
 from tests.integration.conftest import ARN, Office
 
 PAY, DATA = "410122300001", "410122300002"
