@@ -12,6 +12,10 @@ from kumoban.aws.errors import AnswerLost, NotFound
 INSTANCE = "arn:aws:sso:::instance/ssoins-7223000000000000"
 
 
+class NodeDied(BaseException):
+    """Stands for kill -9: AWS may have done it, but nobody is there to hear."""
+
+
 class InProcessAws:
     """Answers synchronously (a deletion is SUCCEEDED at once). ``calls`` counts by operation."""
 
@@ -23,6 +27,8 @@ class InProcessAws:
         self.calls: dict[str, int] = {}
         self.answers: list[tuple[str, str, float]] = []
         self.lose: dict[str, int] = {}
+        #: from this many calls on no answer comes back any more: the node that made them is dead
+        self.dead_from: int | None = None
         self._lock = threading.Lock()
 
     def __call__(self, service: str, operation: str, session: SessionKey, params: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +36,11 @@ class InProcessAws:
             time.sleep(self.seconds)
         with self._lock:
             self.calls[operation] = self.calls.get(operation, 0) + 1
+            if self.dead_from is not None and sum(self.calls.values()) > self.dead_from:
+                raise NodeDied
             answer: dict[str, Any] = getattr(self, operation)(**params)
+            if self.dead_from is not None and sum(self.calls.values()) == self.dead_from:
+                raise NodeDied
             if self.lose.get(operation, 0) > 0:
                 self.lose[operation] -= 1
                 raise AnswerLost("ReadTimeout")

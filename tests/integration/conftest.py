@@ -129,9 +129,13 @@ def _rows(aws: InProcessAws) -> None:
     Head.objects.get_or_create(pk=1, defaults={"seq": 0, "digest": "0" * 64})
     now = database_now()
     Organization.objects.create(
-        id="o-1", management_account="410122300000", instance_arn=INSTANCE, identity_store_id="d-1", own_account="410122300009",
+        id="o-1",
+        management_account="410122300000",
+        instance_arn=INSTANCE,
+        identity_store_id="d-1",
+        own_account="410122300009",
         seen_at=now,
-    )  # fmt: skip
+    )
     ou = OrganizationalUnit.objects.create(
         id="ou-prod", name="Production", id_path="r-1/ou-prod", name_path="Production", seen_at=now
     )
