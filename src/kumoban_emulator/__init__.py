@@ -1,1 +1,4 @@
-"""A practice AWS for the demo, the tests and development. It knows nothing of the product and is never used with it in production."""
+"""A practice AWS for the demo, the tests and development.
+
+It knows nothing of the product, and is never started beside it in production.
+"""

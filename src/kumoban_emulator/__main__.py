@@ -21,7 +21,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
     parser.add_argument("--port", type=int, default=4600, help="0 takes a free one")
     parser.add_argument("--state", type=Path, help="folder that keeps the state over restarts")
-    parser.add_argument("--profiles", type=Path, help="folder to write aws/config and aws/credentials to (default: --state)")
+    parser.add_argument(
+        "--profiles", type=Path, help="folder to write aws/config and aws/credentials to (default: --state)"
+    )
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="demo")
     parser.add_argument("--creation-delay", type=float, default=1.0, metavar="S")
     parser.add_argument("--deletion-delay", type=float, default=1.0, metavar="S")

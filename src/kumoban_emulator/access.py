@@ -77,7 +77,9 @@ def _refuse(call: CallName, why: str, message: str) -> AwsError:
     return AwsError(code, message, status)
 
 
-def authenticate(world: World, call: CallName, request: RawRequest, wall: float, now: float) -> tuple[Principal | None, str]:
+def authenticate(
+    world: World, call: CallName, request: RawRequest, wall: float, now: float
+) -> tuple[Principal | None, str]:
     """(who signed, with which access key). Raises AwsError; never guesses."""
     scope = scope_of(request)
     if scope is None:
@@ -134,7 +136,8 @@ def authorise(world: World, call: CallName, principal: Principal | None) -> None
         return
     own = world.statements_of(principal.role) if principal.role else world.users.get(principal.arn, [])
     control = [
-        documents((), [policy.content for policy in level]) for level in world.organization.controls_on(principal.account)
+        documents((), [policy.content for policy in level])
+        for level in world.organization.controls_on(principal.account)
     ]
     action = iam_action(call.service, call.operation)
     why = refusal(principal, action, context_of(principal, call.region), own, control)

@@ -17,7 +17,7 @@ from kumoban_emulator.clock import Clock
 from kumoban_emulator.errors import AwsError, not_implemented
 from kumoban_emulator.fakes.registry import REPLACED, Call, Fake, find
 from kumoban_emulator.identify import CallName, is_reading
-from kumoban_emulator.ids import token
+from kumoban_emulator.ids import drawn, token
 from kumoban_emulator.journal import Journal
 from kumoban_emulator.keys import Principal
 from kumoban_emulator.models import operation_model
@@ -33,7 +33,11 @@ __all__ = ["Done", "Engine"]
 
 _JOURNALLED_BODY = 4 * 1024 * 1024
 _KEPT_HEADERS = ("authorization", "content-type", "host", "user-agent", "content-md5", "content-encoding")
-_INVALID_INPUT = {"organizations": "InvalidInputException", "sts": "ValidationError", "cloudtrail": "InvalidParameterException"}
+_INVALID_INPUT = {
+    "organizations": "InvalidInputException",
+    "sts": "ValidationError",
+    "cloudtrail": "InvalidParameterException",
+}
 
 
 class Done:
@@ -64,7 +68,13 @@ class Engine:
     # --- calls -------------------------------------------------------------------------------------------------
 
     def perform(
-        self, request: RawRequest, name: CallName, principal: Principal | None, access_key: str, wall: float, request_id: str
+        self,
+        request: RawRequest,
+        name: CallName,
+        principal: Principal | None,
+        access_key: str,
+        wall: float,
+        request_id: str,
     ) -> Done:
         """Raises AwsError."""
         function = find(name.service, name.operation)
@@ -111,8 +121,10 @@ class Engine:
                 self.most_outstanding = max(self.most_outstanding, self.world.center.outstanding())
         return result
 
-    def _call(self, name: CallName, principal: Principal | None, wall: float, now: float, seed: int, request_id: str) -> Call:
-        chance = random.Random(seed)
+    def _call(
+        self, name: CallName, principal: Principal | None, wall: float, now: float, seed: int, request_id: str
+    ) -> Call:
+        chance = drawn(seed)
         return Call(
             self.world, name.service, name.operation, name.region, wall, now, chance, request_id, self.trail, principal
         )
@@ -186,7 +198,7 @@ class Engine:
             user = self.world.store.user_named(user_name)
             if user is None:
                 raise KeyError(user_name)
-            login = Login(token(random.Random(self._chance.getrandbits(63))), user.id, self.clock.now() + hours * 3600)
+            login = Login(token(drawn(self._chance.getrandbits(63))), user.id, self.clock.now() + hours * 3600)
             self.world.logins[login.token] = login
             self._journal.write({"kind": "login", "token": login.token, "user": login.user, "expires": login.expires})
         return login
@@ -215,7 +227,9 @@ class Engine:
         settle(self.world, entry["now"])
         if function is None:
             return
-        call = self._call(name, key.principal if key else None, entry["wall"], entry["now"], entry["seed"], entry["request"])
+        call = self._call(
+            name, key.principal if key else None, entry["wall"], entry["now"], entry["seed"], entry["request"]
+        )
         with contextlib.suppress(AwsError):
             function(call, entry["params"])
 

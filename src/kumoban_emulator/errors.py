@@ -8,7 +8,10 @@ __all__ = ["AwsError", "denied", "not_implemented"]
 
 
 class AwsError(Exception):
-    """An error as AWS answers it. ``status`` only where the service model does not say; ``fields`` are modelled members."""
+    """An error as AWS answers it.
+
+    ``status`` only where the service model does not say; ``fields`` are the error's modelled members.
+    """
 
     def __init__(self, code: str, message: str, status: int | None = None, **fields: Any) -> None:
         super().__init__(message)

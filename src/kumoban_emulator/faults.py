@@ -113,7 +113,11 @@ class Faults:
         if not self._rules:
             return []
         with self._lock:
-            found = [rule for rule in self._rules.values() if rule.kind in kinds and rule.matches(service, operation, account)]
+            found = [
+                rule
+                for rule in self._rules.values()
+                if rule.kind in kinds and rule.matches(service, operation, account)
+            ]
             due = [rule for rule in found if self._strikes(rule)]
             for rule in due:
                 self._spend(rule)
@@ -122,7 +126,7 @@ class Faults:
     def _strikes(self, rule: Fault) -> bool:
         if rule.kind == "token_bucket":
             return not self._buckets[rule.id].take()
-        return rule.probability >= 1 or random.random() < rule.probability
+        return rule.probability >= 1 or random.random() < rule.probability  # noqa: S311
 
     def _spend(self, rule: Fault) -> None:
         rule.hits += 1

@@ -48,7 +48,9 @@ _SERVICES = {
 }
 
 _PORTAL = ("/federation/credentials", "/assignment/", "/logout")
-_READING = re.compile(r"^(Get|List|Describe|Lookup|Is|Search|BatchGet|Head|Select|Query|Scan|Preview|Simulate|Validate|Estimate|Check)")
+_READING = re.compile(
+    r"^(Get|List|Describe|Lookup|Is|Search|BatchGet|Head|Select|Query|Scan|Preview|Simulate|Validate|Estimate|Check)"
+)
 _RPC_PATH = re.compile(r"^/service/[^/]+/operation/(\w+)$")
 
 _IAM_PREFIX = {
@@ -152,7 +154,8 @@ def moto_request(request: RawRequest) -> MotoRequest:
     """The same request as moto's parsers want it."""
     return MotoRequest.from_primitives(
         request.method,
-        f"http://{request.headers.get('host', 'localhost')}{request.path}" + (f"?{request.query}" if request.query else ""),
+        f"http://{request.headers.get('host', 'localhost')}{request.path}"
+        + (f"?{request.query}" if request.query else ""),
         dict(request.headers),
         request.body,
     )

@@ -161,7 +161,9 @@ def _put_role(backend: Any, role: Role) -> None:
 
 def _fill_role(backend: Any, held: Any, role: Role) -> None:
     held.policies = dict(role.inline)
-    held.managed_policies = {arn: backend.managed_policies[arn] for arn in role.managed if arn in backend.managed_policies}
+    held.managed_policies = {
+        arn: backend.managed_policies[arn] for arn in role.managed if arn in backend.managed_policies
+    }
 
 
 def role_in_moto(account: str, name: str) -> Role | None:
@@ -171,7 +173,9 @@ def role_in_moto(account: str, name: str) -> Role | None:
     found = next((role for role in _iam(account).roles.values() if role.name == name), None)
     if found is None:
         return None
-    own = {policy_arn: policy for policy_arn, policy in found.managed_policies.items() if ":aws:policy/" not in policy_arn}
+    own = {
+        policy_arn: policy for policy_arn, policy in found.managed_policies.items() if ":aws:policy/" not in policy_arn
+    }
     documents = {name: _text(policy.document) for name, policy in own.items()}
     return Role(
         account,

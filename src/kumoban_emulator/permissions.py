@@ -28,18 +28,28 @@ _MANAGED: dict[str, list[dict[str, Any]]] = {
     "AdministratorAccess": [{"Effect": "Allow", "Action": "*"}],
     "PowerUserAccess": [
         {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*", "account:*"]},
-        {"Effect": "Allow", "Action": ["iam:CreateServiceLinkedRole", "iam:ListRoles", "organizations:DescribeOrganization"]},
+        {
+            "Effect": "Allow",
+            "Action": ["iam:CreateServiceLinkedRole", "iam:ListRoles", "organizations:DescribeOrganization"],
+        },
     ],
     "ReadOnlyAccess": [{"Effect": "Allow", "Action": [*_READ, "sts:GetCallerIdentity"]}],
     "ViewOnlyAccess": [{"Effect": "Allow", "Action": ["*:List*", "*:Describe*"]}],
     "SecurityAudit": [{"Effect": "Allow", "Action": ["*:List*", "*:Describe*", "*:Get*Policy*", "*:Lookup*"]}],
     "Billing": [{"Effect": "Allow", "Action": ["aws-portal:*", "billing:*", "budgets:*", "ce:*", "cur:*"]}],
-    "NetworkAdministrator": [{"Effect": "Allow", "Action": ["ec2:*", "route53:*", "directconnect:*", "elasticloadbalancing:*"]}],
+    "NetworkAdministrator": [
+        {"Effect": "Allow", "Action": ["ec2:*", "route53:*", "directconnect:*", "elasticloadbalancing:*"]}
+    ],
     "DatabaseAdministrator": [{"Effect": "Allow", "Action": ["rds:*", "dynamodb:*", "elasticache:*", "redshift:*"]}],
     "SupportUser": [{"Effect": "Allow", "Action": ["support:*", *_READ]}],
-    "DataScientist": [{"Effect": "Allow", "Action": ["athena:*", "glue:*", "s3:*", "redshift:*", "sagemaker:*", "logs:*"]}],
+    "DataScientist": [
+        {"Effect": "Allow", "Action": ["athena:*", "glue:*", "s3:*", "redshift:*", "sagemaker:*", "logs:*"]}
+    ],
     "CloudWatchLogsReadOnlyAccess": [
-        {"Effect": "Allow", "Action": ["logs:Describe*", "logs:Get*", "logs:List*", "logs:StartQuery", "logs:FilterLogEvents"]}
+        {
+            "Effect": "Allow",
+            "Action": ["logs:Describe*", "logs:Get*", "logs:List*", "logs:StartQuery", "logs:FilterLogEvents"],
+        }
     ],
     "AmazonRDSReadOnlyAccess": [{"Effect": "Allow", "Action": ["rds:Describe*", "rds:List*", "cloudwatch:Get*"]}],
 }

@@ -17,7 +17,13 @@ def write_profiles(world: World, directory: Path, endpoint_url: str) -> Path:
     keys = {key.principal.user_name: key for key in world.keys if not key.token}
     config, credentials = [], []
     for name in BASE_IDENTITIES:
-        config += [f"[profile {name}]", f"region = {world.region}", f"endpoint_url = {endpoint_url}", "output = json", ""]
+        config += [
+            f"[profile {name}]",
+            f"region = {world.region}",
+            f"endpoint_url = {endpoint_url}",
+            "output = json",
+            "",
+        ]
         credentials += [
             f"[{name}]",
             f"aws_access_key_id = {keys[name].access_key}",

@@ -62,7 +62,12 @@ def answer_error(call: CallName | None, error: AwsError, request_id: str) -> Ans
     protocol = call.protocol if call else "json"
     status = error.status or (_modelled_status(call, error.code) if call else None) or 400
     if protocol in ("json", "rest-json", "smithy-rpc-v2-cbor"):
-        body: dict[str, Any] = {"__type": error.code, "message": error.message, "Message": error.message, **error.fields}
+        body: dict[str, Any] = {
+            "__type": error.code,
+            "message": error.message,
+            "Message": error.message,
+            **error.fields,
+        }
         answer = _json_answer(call, status, body, request_id)
         answer.headers["x-amzn-ErrorType"] = error.code
         return answer

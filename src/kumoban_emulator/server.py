@@ -54,7 +54,7 @@ class EmulatorServer:
         threads: int = THREADS,
         **settings: Any,
     ) -> None:
-        """``settings``: creation_delay, deletion_delay, provisioning_delay, account_delay, closure_delay, enforce_limits."""
+        """Further settings: those of ``state.world.Settings``."""
         if host not in _LOOPBACK:
             raise ValueError("the emulator listens on the loopback interface only")
         directory = Path(state) if state else None
@@ -63,7 +63,13 @@ class EmulatorServer:
         self._files.restore(self.engine.trail)
         self.gateway = Gateway(self.engine, self._files)
         self._server: Any = create_server(
-            self.gateway, host=host, port=port, threads=threads, ident="kumoban-emulator", channel_timeout=300, backlog=256
+            self.gateway,
+            host=host,
+            port=port,
+            threads=threads,
+            ident="kumoban-emulator",
+            channel_timeout=300,
+            backlog=256,
         )
         self._server.channel_class = _Channel
         self.host, self.port = host, int(self._server.effective_port)
@@ -105,7 +111,9 @@ class EmulatorServer:
         self._background(self._flush_trail)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def stop(self) -> None:

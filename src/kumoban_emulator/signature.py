@@ -21,7 +21,9 @@ __all__ = ["MAX_AGE", "Scope", "age", "scope_of", "signed_correctly"]
 #: seconds after which AWS refuses a signature
 MAX_AGE = 15 * 60
 
-_AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)")
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)"
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ def _payload_hash(request: RawRequest, scope: Scope) -> str:
 
 
 def _canonical_query(query: str, presigned: bool) -> str:
-    pairs = [(quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in parse_qsl(query, keep_blank_values=True)]
+    pairs = [
+        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
+        for name, value in parse_qsl(query, keep_blank_values=True)
+    ]
     return "&".join(f"{name}={value}" for name, value in sorted(pairs) if not (presigned and name == "X-Amz-Signature"))
 
 

@@ -20,11 +20,36 @@ from kumoban_emulator.keys import Principal
 __all__ = ["Event", "Seen", "Trail", "event_from_record", "write_record"]
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
-_SOURCES = {"sso-admin": "sso", "sts": "sts", "cloudwatch": "monitoring", "elbv2": "elasticloadbalancing", "sesv2": "ses"}
+_SOURCES = {
+    "sso-admin": "sso",
+    "sts": "sts",
+    "cloudwatch": "monitoring",
+    "elbv2": "elasticloadbalancing",
+    "sesv2": "ses",
+}
 _GLOBAL = ("iam", "organizations", "route53", "cloudfront")
 #: members that never appear in a record, lower case
-_SECRETS = ("secretaccesskey", "sessiontoken", "accesstoken", "password", "secretstring", "secretbinary", "clientsecret", "token")
-_PERSONAL = ("username", "displayname", "name", "nickname", "emails", "phonenumbers", "addresses", "title", "attributevalue")
+_SECRETS = (
+    "secretaccesskey",
+    "sessiontoken",
+    "accesstoken",
+    "password",
+    "secretstring",
+    "secretbinary",
+    "clientsecret",
+    "token",
+)
+_PERSONAL = (
+    "username",
+    "displayname",
+    "name",
+    "nickname",
+    "emails",
+    "phonenumbers",
+    "addresses",
+    "title",
+    "attributevalue",
+)
 _DATA_EVENTS = ("GetObject", "PutObject", "DeleteObject", "HeadObject", "DeleteObjects", "UploadPart", "CopyObject")
 
 
@@ -82,7 +107,11 @@ class Trail:
     def events(self, account: str, region: str) -> list[Event]:
         """Management events of an account in a Region, newest first."""
         with self._lock:
-            found = [event for event in self._events if event.account == account and event.region == region and event.management]
+            found = [
+                event
+                for event in self._events
+                if event.account == account and event.region == region and event.management
+            ]
         return found[::-1]
 
     def take_fresh(self) -> list[Event]:
@@ -237,5 +266,7 @@ def _resources(params: Any) -> tuple[str, ...]:
     """The values that name what a call was about, for LookupEvents by ResourceName."""
     if not isinstance(params, dict):
         return ()
-    names = [value for key, value in params.items() if isinstance(value, str) and key.lower().endswith(("arn", "id", "name"))]
+    names = [
+        value for key, value in params.items() if isinstance(value, str) and key.lower().endswith(("arn", "id", "name"))
+    ]
     return tuple(dict.fromkeys(names))[:5]

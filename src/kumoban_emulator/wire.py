@@ -40,7 +40,12 @@ def read_request(environ: Mapping[str, Any]) -> RawRequest:
         path = "/" + path.split("://", 1)[1].partition("/")[2]
     query = query or str(environ.get("QUERY_STRING", ""))
     return RawRequest(
-        environ["REQUEST_METHOD"], path or "/", query, _headers(environ), environ["wsgi.input"].read(_length(environ)), environ
+        environ["REQUEST_METHOD"],
+        path or "/",
+        query,
+        _headers(environ),
+        environ["wsgi.input"].read(_length(environ)),
+        environ,
     )
 
 

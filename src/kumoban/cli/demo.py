@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from configparser import ConfigParser
 from pathlib import Path
 
 import click
@@ -64,7 +63,7 @@ def _emulator(port: int, data: Path) -> subprocess.Popen[bytes]:
 
 
 def _environment(port: int, data: Path, endpoint: str) -> dict[str, str]:
-    account = _desk_account(data / "emulator" / "aws" / "config")
+    account = httpx.get(f"{endpoint}/_emulator/health", timeout=5).json()["delegate"]
     return {
         **os.environ,
         "KUMOBAN_DEMO": "1",
@@ -77,13 +76,6 @@ def _environment(port: int, data: Path, endpoint: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": str(data / "emulator" / "aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(data / "emulator" / "aws" / "credentials"),
     }
-
-
-def _desk_account(config: Path) -> str:
-    """The account the desk's roles live in, as the practice AWS's own profile names it."""
-    profiles = ConfigParser()
-    profiles.read(config)
-    return profiles["profile kumoban-desk"]["sso_account_id"]
 
 
 def _start(arguments: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:

@@ -30,7 +30,11 @@ def lookup_events(call: Call, params: Params) -> Params:
     wanted = params.get("LookupAttributes") or []
     if len(wanted) > 1:
         raise AwsError("InvalidLookupAttributesException", "You can specify one lookup attribute only.")
-    found = [event for event in call.trail.events(call.account, call.region) if _within(event, params) and _has(event, wanted)]
+    found = [
+        event
+        for event in call.trail.events(call.account, call.region)
+        if _within(event, params) and _has(event, wanted)
+    ]
     answer = page(found, params, "Events", default=50, error="InvalidNextTokenException")
     answer["Events"] = [_shape(event) for event in answer["Events"]]
     return answer

@@ -44,9 +44,13 @@ def create_membership(call: Call, params: Params) -> Params:
     group, user = group_of(store, params["GroupId"]).id, _member(store, params)
     if store.membership(group, user):
         raise AwsError(
-            "ConflictException", "Member and Group relationship already exists.", Reason="UNIQUENESS_CONSTRAINT_VIOLATION"
+            "ConflictException",
+            "Member and Group relationship already exists.",
+            Reason="UNIQUENESS_CONSTRAINT_VIOLATION",
         )
-    return _brief(store, store.put_membership(Membership(uuid4(call.chance), group, user, call.wall, call.principal.arn)))
+    return _brief(
+        store, store.put_membership(Membership(uuid4(call.chance), group, user, call.wall, call.principal.arn))
+    )
 
 
 @fake(_SERVICE, "DeleteGroupMembership")
@@ -91,7 +95,11 @@ def is_member(call: Call, params: Params) -> Params:
     store = store_of(call, params)
     user = _member(store, params)
     results = [
-        {"GroupId": group, "MemberId": {"UserId": user}, "MembershipExists": store.membership(bare(group), user) is not None}
+        {
+            "GroupId": group,
+            "MemberId": {"UserId": user},
+            "MembershipExists": store.membership(bare(group), user) is not None,
+        }
         for group in params["GroupIds"]
     ]
     return {"Results": results}

@@ -8,7 +8,17 @@ from kumoban_emulator.errors import AwsError, denied
 from kumoban_emulator.fakes.registry import Call, Params, fake
 from kumoban_emulator.state.identity import Group, IdentityStore, Membership, User
 
-__all__ = ["arn", "bare", "check_revision", "group_of", "membership_of", "set_path", "store_of", "unique_value", "user_of"]
+__all__ = [
+    "arn",
+    "bare",
+    "check_revision",
+    "group_of",
+    "membership_of",
+    "set_path",
+    "store_of",
+    "unique_value",
+    "user_of",
+]
 
 _SERVICE = "identitystore"
 ENTERPRISE = "aws:identitystore:enterprise"

@@ -57,7 +57,12 @@ def create_user(call: Call, params: Params) -> Params:
     by = call.principal.arn
     user = User(uuid4(call.chance), given, extensions, call.wall, call.wall, by, by)
     store.put_user(user)
-    return {"IdentityStoreId": store.id, "UserId": user.id, "UserArn": arn("user", user.id), "Revision": str(user.revision)}
+    return {
+        "IdentityStoreId": store.id,
+        "UserId": user.id,
+        "UserArn": arn("user", user.id),
+        "Revision": str(user.revision),
+    }
 
 
 def _check_extensions(extensions: dict[str, Any]) -> None:
@@ -118,7 +123,12 @@ def update_user(call: Call, params: Params) -> Params:
     user.attributes, user.extensions = attributes, extensions
     user.revision, user.updated, user.updated_by = user.revision + 1, call.wall, call.principal.arn
     store.put_user(user)
-    return {"IdentityStoreId": store.id, "UserId": user.id, "UserArn": arn("user", user.id), "Revision": str(user.revision)}
+    return {
+        "IdentityStoreId": store.id,
+        "UserId": user.id,
+        "UserArn": arn("user", user.id),
+        "Revision": str(user.revision),
+    }
 
 
 @fake(_SERVICE, "DeleteUser")

@@ -58,7 +58,11 @@ def close_account(call: Call, params: Params) -> Params:
     organization = may_manage(call)
     account = account_of(organization, params["AccountId"])
     if account.id == organization.management:
-        raise AwsError("ConstraintViolationException", "You can't close the management account.", Reason="CANNOT_CLOSE_MANAGEMENT_ACCOUNT")
+        raise AwsError(
+            "ConstraintViolationException",
+            "You can't close the management account.",
+            Reason="CANNOT_CLOSE_MANAGEMENT_ACCOUNT",
+        )
     if account.status != "ACTIVE":
         raise AwsError("AccountAlreadyClosedException", "The account is already closed.")
     account.status = "PENDING_CLOSURE"
@@ -88,7 +92,11 @@ def remove_account(call: Call, params: Params) -> Params:
     if account.id == organization.management:
         raise AwsError("MasterCannotLeaveOrganizationException", "The management account can't leave the organization.")
     if organization.is_delegated(account.id):
-        raise AwsError("ConstraintViolationException", "The account is a delegated administrator.", Reason="CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG")
+        raise AwsError(
+            "ConstraintViolationException",
+            "The account is a delegated administrator.",
+            Reason="CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG",
+        )
     del organization.accounts[account.id]
     return {}
 
@@ -133,13 +141,17 @@ def delete_unit(call: Call, params: Params) -> Params:
 def _unit(organization: Organization, params: Params) -> Unit:
     unit = organization.units.get(params["OrganizationalUnitId"])
     if unit is None:
-        raise AwsError("OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist.")
+        raise AwsError(
+            "OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist."
+        )
     return unit
 
 
 def _unique_name(organization: Organization, parent: str, name: str) -> None:
     if any(unit.name == name for unit in organization.units_below(parent)):
-        raise AwsError("DuplicateOrganizationalUnitException", "An organizational unit with this name exists here already.")
+        raise AwsError(
+            "DuplicateOrganizationalUnitException", "An organizational unit with this name exists here already."
+        )
 
 
 @fake(_SERVICE, "TagResource")
@@ -147,7 +159,9 @@ def tag(call: Call, params: Params) -> Params:
     tags = tags_of(_tagging(call), params["ResourceId"])
     added = {found["Key"]: found["Value"] for found in params["Tags"]}
     if len(tags.keys() | added.keys()) > 50:
-        raise AwsError("ConstraintViolationException", "A resource can have 50 tags at most.", Reason="MAX_TAG_LIMIT_EXCEEDED")
+        raise AwsError(
+            "ConstraintViolationException", "A resource can have 50 tags at most.", Reason="MAX_TAG_LIMIT_EXCEEDED"
+        )
     tags.update(added)
     return {}
 
@@ -172,10 +186,15 @@ def register_delegated(call: Call, params: Params) -> Params:
     organization = may_manage(call)
     account = account_of(organization, params["AccountId"])
     if account.id == organization.management:
-        raise AwsError("ConstraintViolationException", "You cannot register master account/yourself as delegated administrator for your organization.")
+        raise AwsError(
+            "ConstraintViolationException",
+            "You cannot register master account/yourself as delegated administrator for your organization.",
+        )
     accounts = organization.delegated.setdefault(params["ServicePrincipal"], {})
     if account.id in accounts:
-        raise AwsError("AccountAlreadyRegisteredException", "The account is already a delegated administrator for this service.")
+        raise AwsError(
+            "AccountAlreadyRegisteredException", "The account is already a delegated administrator for this service."
+        )
     accounts[account.id] = call.wall
     return {}
 
@@ -186,7 +205,9 @@ def deregister_delegated(call: Call, params: Params) -> Params:
     account = account_of(organization, params["AccountId"])
     accounts = organization.delegated.get(params["ServicePrincipal"], {})
     if account.id not in accounts:
-        raise AwsError("AccountNotRegisteredException", "The account is not a delegated administrator for this service.")
+        raise AwsError(
+            "AccountNotRegisteredException", "The account is not a delegated administrator for this service."
+        )
     del accounts[account.id]
     return {}
 

@@ -47,7 +47,11 @@ def list_policies(call: Call, params: Params) -> Params:
 def list_policies_for_target(call: Call, params: Params) -> Params:
     organization = may_read(call)
     target = _target(organization, params["TargetId"])
-    found = [policy for policy in organization.policies.values() if policy.kind == params["Filter"] and target in policy.targets]
+    found = [
+        policy
+        for policy in organization.policies.values()
+        if policy.kind == params["Filter"] and target in policy.targets
+    ]
     return reading([_summary(organization, policy) for policy in found], params, "Policies")
 
 
@@ -63,7 +67,12 @@ def _target_shape(organization: Organization, target: str) -> Params:
         return {"TargetId": target, "Arn": arn(organization, "root", target), "Name": "Root", "Type": "ROOT"}
     if target in organization.units:
         kind, found = "ou", organization.units[target].name
-        return {"TargetId": target, "Arn": arn(organization, kind, target), "Name": found, "Type": "ORGANIZATIONAL_UNIT"}
+        return {
+            "TargetId": target,
+            "Arn": arn(organization, kind, target),
+            "Name": found,
+            "Type": "ORGANIZATIONAL_UNIT",
+        }
     name = organization.accounts[target].name
     return {"TargetId": target, "Arn": arn(organization, "account", target), "Name": name, "Type": "ACCOUNT"}
 
@@ -79,11 +88,18 @@ def describe_policy(call: Call, params: Params) -> Params:
 def create_policy(call: Call, params: Params) -> Params:
     organization = may_manage(call)
     _readable(params["Content"])
-    if any(policy.name == params["Name"] and policy.kind == params["Type"] for policy in organization.policies.values()):
+    if any(
+        policy.name == params["Name"] and policy.kind == params["Type"] for policy in organization.policies.values()
+    ):
         raise AwsError("DuplicatePolicyException", "A policy with the same name already exists.")
     tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}
     policy = Policy(
-        f"p-{alnum(call.chance, 8)}", params["Name"], params["Description"], params["Type"], params["Content"], tags=tags
+        f"p-{alnum(call.chance, 8)}",
+        params["Name"],
+        params["Description"],
+        params["Type"],
+        params["Content"],
+        tags=tags,
     )
     organization.policies[policy.id] = policy
     return {"Policy": {"PolicySummary": _summary(organization, policy), "Content": policy.content}}
@@ -124,7 +140,9 @@ def _readable(content: str) -> None:
     except ValueError:
         readable = False
     if not readable:
-        raise AwsError("MalformedPolicyDocumentException", "The provided policy document does not meet the requirements.")
+        raise AwsError(
+            "MalformedPolicyDocumentException", "The provided policy document does not meet the requirements."
+        )
 
 
 @fake(_SERVICE, "AttachPolicy")
@@ -145,11 +163,13 @@ def detach_policy(call: Call, params: Params) -> Params:
     policy, target = _policy(organization, params), _target(organization, params["TargetId"])
     if target not in policy.targets:
         raise AwsError("PolicyNotAttachedException", "The policy isn't attached to the specified target.")
-    left = [
-        found for found in organization.policies.values() if target in found.targets and found.kind == policy.kind
-    ]
+    left = [found for found in organization.policies.values() if target in found.targets and found.kind == policy.kind]
     if policy.kind == "SERVICE_CONTROL_POLICY" and len(left) == 1:
-        raise AwsError("ConstraintViolationException", "An entity needs one policy at least.", Reason="MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
+        raise AwsError(
+            "ConstraintViolationException",
+            "An entity needs one policy at least.",
+            Reason="MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+        )
     policy.targets.discard(target)
     return {}
 
@@ -163,7 +183,9 @@ def _target(organization: Organization, target: str) -> str:
 @fake(_SERVICE, "EnablePolicyType", "DisablePolicyType")
 def switch_policy_type(call: Call, params: Params) -> Params:
     organization = may_manage(call)
-    change = organization.policy_types.add if call.operation == "EnablePolicyType" else organization.policy_types.discard
+    change = (
+        organization.policy_types.add if call.operation == "EnablePolicyType" else organization.policy_types.discard
+    )
     change(params["PolicyType"])
     types = [{"Type": kind, "Status": "ENABLED"} for kind in sorted(organization.policy_types)]
     root = organization.root

@@ -12,7 +12,17 @@ from kumoban_emulator.fakes.registry import Call, Params, fake, moment
 from kumoban_emulator.paging import page
 from kumoban_emulator.state.organization import Account, Creation, Organization, Unit
 
-__all__ = ["account_of", "account_shape", "arn", "creation_shape", "may_manage", "may_read", "reading", "tags_of", "unit_shape"]
+__all__ = [
+    "account_of",
+    "account_shape",
+    "arn",
+    "creation_shape",
+    "may_manage",
+    "may_read",
+    "reading",
+    "tags_of",
+    "unit_shape",
+]
 
 _SERVICE = "organizations"
 
@@ -63,7 +73,12 @@ def describe_organization(call: Call, params: Params) -> Params:
 def list_roots(call: Call, params: Params) -> Params:
     organization = may_read(call)
     types = [{"Type": kind, "Status": "ENABLED"} for kind in sorted(organization.policy_types)]
-    root = {"Id": organization.root, "Arn": arn(organization, "root", organization.root), "Name": "Root", "PolicyTypes": types}
+    root = {
+        "Id": organization.root,
+        "Arn": arn(organization, "root", organization.root),
+        "Name": "Root",
+        "PolicyTypes": types,
+    }
     return reading([root], params, "Roots")
 
 
@@ -135,7 +150,9 @@ def describe_unit(call: Call, params: Params) -> Params:
     organization = may_read(call)
     unit = organization.units.get(params["OrganizationalUnitId"])
     if unit is None:
-        raise AwsError("OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist.")
+        raise AwsError(
+            "OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist."
+        )
     return {"OrganizationalUnit": unit_shape(organization, unit)}
 
 
@@ -162,7 +179,9 @@ def list_children(call: Call, params: Params) -> Params:
 def tags_of(organization: Organization, resource: str) -> dict[str, str]:
     if resource == organization.root:
         return organization.root_tags
-    found = organization.accounts.get(resource) or organization.units.get(resource) or organization.policies.get(resource)
+    found = (
+        organization.accounts.get(resource) or organization.units.get(resource) or organization.policies.get(resource)
+    )
     if found is None:
         raise AwsError("TargetNotFoundException", "You specified a target that doesn't exist.")
     return found.tags
@@ -194,7 +213,9 @@ def creation_shape(creation: Creation) -> Params:
 def describe_creation(call: Call, params: Params) -> Params:
     creation = may_read(call).creations.get(params["CreateAccountRequestId"])
     if creation is None:
-        raise AwsError("CreateAccountStatusNotFoundException", "You specified a create account request that doesn't exist.")
+        raise AwsError(
+            "CreateAccountStatusNotFoundException", "You specified a create account request that doesn't exist."
+        )
     return {"CreateAccountStatus": creation_shape(creation)}
 
 

@@ -66,12 +66,12 @@ def refuse_while_pending(center: Center, accounts: tuple[str, ...]) -> None:
     for account in accounts:
         operation = center.pending_in(account)
         if operation:
-            raise AwsError("ConflictException", f"Another operation ({operation.id}) is in progress for account {account}.")
+            raise AwsError(
+                "ConflictException", f"Another operation ({operation.id}) is in progress for account {account}."
+            )
 
 
-def _start(
-    call: Call, center: Center, kind: Literal["creation", "deletion"], thing: Thing, delay: float
-) -> Operation:
+def _start(call: Call, center: Center, kind: Literal["creation", "deletion"], thing: Thing, delay: float) -> Operation:
     name = "CreateAccountAssignment" if kind == "creation" else "DeleteAccountAssignment"
     return center.start(
         Operation(

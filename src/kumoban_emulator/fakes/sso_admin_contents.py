@@ -42,7 +42,7 @@ def attach_managed(call: Call, params: Params) -> Params:
     found, arn = _changing(call, params), params["ManagedPolicyArn"]
     if not arn.startswith("arn:aws:iam::aws:policy/"):
         raise AwsError("ResourceNotFoundException", f"Policy {arn} does not exist.")
-    if arn in dict((arn, name) for name, arn in found.content.managed):
+    if arn in [attached for _, attached in found.content.managed]:
         raise AwsError("ConflictException", f"Policy {arn} is attached already.")
     if len(found.content.managed) + len(found.content.customer) >= _MANAGED_MAX:
         raise AwsError("ServiceQuotaExceededException", f"A permission set can have {_MANAGED_MAX} policies at most.")

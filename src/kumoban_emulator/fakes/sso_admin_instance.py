@@ -45,7 +45,9 @@ def set_of(center: Center, params: Params) -> PermissionSet:
 def may_touch_account(call: Call, account: str) -> None:
     management = call.world.organization.management
     if account == management and call.account != management:
-        raise denied(f"User: {call.principal.arn} is not authorized to perform: sso:{call.operation} on the management account")
+        raise denied(
+            f"User: {call.principal.arn} is not authorized to perform: sso:{call.operation} on the management account"
+        )
 
 
 def may_change(call: Call, center: Center, permission_set: str) -> None:

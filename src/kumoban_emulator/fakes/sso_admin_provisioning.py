@@ -32,7 +32,9 @@ def provision_permission_set(call: Call, params: Params) -> Params:
     refuse_while_pending(center, accounts)
     failure = call.world.settings.next_failure("ProvisionPermissionSet", target)
     due = call.now + call.world.settings.provisioning_delay
-    operation = Operation(uuid4(call.chance), "provisioning", accounts, found.arn, call.wall, due, None, failure, target=target)
+    operation = Operation(
+        uuid4(call.chance), "provisioning", accounts, found.arn, call.wall, due, None, failure, target=target
+    )
     return {"PermissionSetProvisioningStatus": _status(center.start(operation))}
 
 

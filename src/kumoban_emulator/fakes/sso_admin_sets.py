@@ -68,7 +68,9 @@ def update_permission_set(call: Call, params: Params) -> Params:
     may_change(call, center, found.arn)
     session = params.get("SessionDuration", found.content.session)
     session_seconds(session)
-    found.content = replace(found.content, session=session, relay_state=params.get("RelayState", found.content.relay_state))
+    found.content = replace(
+        found.content, session=session, relay_state=params.get("RelayState", found.content.relay_state)
+    )
     found.description = params.get("Description", found.description)
     return {}
 
@@ -79,7 +81,9 @@ def delete_permission_set(call: Call, params: Params) -> Params:
     found = set_of(center, params)
     may_change(call, center, found.arn)
     if center.accounts_of(found.arn) or _being_assigned(center, found.arn):
-        raise AwsError("ConflictException", f"PermissionSet {found.arn} is assigned or provisioned and cannot be deleted.")
+        raise AwsError(
+            "ConflictException", f"PermissionSet {found.arn} is assigned or provisioned and cannot be deleted."
+        )
     del center.sets[found.arn]
     return {}
 

@@ -1,4 +1,6 @@
-"""The access portal (``sso``): what a signed-in person sees and takes. Source: IAM Identity Center Portal API reference.
+"""The access portal (``sso``): what a signed-in person sees and takes.
+
+Source: IAM Identity Center Portal API reference.
 
 Access tokens come from the admin path ``/_emulator/portal/token``, in place of a sign-in.
 """

@@ -75,13 +75,24 @@ def _policy(*statements: dict[str, Any]) -> str:
 
 
 _NO_SECRETS = _policy(
-    {"Sid": "NoSecrets", "Effect": "Deny", "Action": ["secretsmanager:GetSecretValue", "ssm:GetParameter*"], "Resource": "*"}
+    {
+        "Sid": "NoSecrets",
+        "Effect": "Deny",
+        "Action": ["secretsmanager:GetSecretValue", "ssm:GetParameter*"],
+        "Resource": "*",
+    }
 )
 _OPERATE = _policy(
     {
         "Sid": "Operate",
         "Effect": "Allow",
-        "Action": ["ec2:RebootInstances", "ecs:UpdateService", "ssm:StartSession", "ssm:SendCommand", "rds:RebootDBInstance"],
+        "Action": [
+            "ec2:RebootInstances",
+            "ecs:UpdateService",
+            "ssm:StartSession",
+            "ssm:SendCommand",
+            "rds:RebootDBInstance",
+        ],
         "Resource": "*",
     },
     {"Sid": "NoDeletes", "Effect": "Deny", "Action": ["*:Delete*", "ec2:TerminateInstances"], "Resource": "*"},
@@ -195,13 +206,21 @@ def _people(seeder: Seeder) -> None:
             first_lead.setdefault(person.team, person.user_name)
     for person in sorted(PEOPLE, key=lambda found: (found.user_name != head, not found.lead)):
         manager = head if person.lead else first_lead[person.team]
-        seeder.user(person.user_name, _attributes(person), _extension(seeder, person, "" if person.user_name == head else manager))
+        seeder.user(
+            person.user_name,
+            _attributes(person),
+            _extension(seeder, person, "" if person.user_name == head else manager),
+        )
 
 
 def _attributes(person: Person) -> dict[str, Any]:
     first, last = person.display.split(" ")
     family, given = (last, first) if person.english else (first, last)
-    title = ("Team Lead" if person.lead else "Engineer") if person.english else ("チームリーダー" if person.lead else "エンジニア")
+    title = (
+        ("Team Lead" if person.lead else "Engineer")
+        if person.english
+        else ("チームリーダー" if person.lead else "エンジニア")
+    )
     language = "en" if person.english else "ja"
     return {
         "DisplayName": person.display,
@@ -216,7 +235,10 @@ def _attributes(person: Person) -> dict[str, Any]:
 
 
 def _extension(seeder: Seeder, person: Person, manager: str) -> dict[str, Any]:
-    extension: dict[str, Any] = {"department": TEAMS.get(person.team, _GROUPS.get(person.team, "")), "organization": "暁ホールディングス"}
+    extension: dict[str, Any] = {
+        "department": TEAMS.get(person.team, _GROUPS.get(person.team, "")),
+        "organization": "暁ホールディングス",
+    }
     found = seeder.world.store.user_named(manager) if manager else None
     if found is not None:
         extension["manager"] = {"value": found.id, "displayName": str(found.attributes["DisplayName"])}

@@ -28,7 +28,9 @@ def _accounts(seeder: Seeder) -> None:
     for number in range(3, ACCOUNTS):
         environment = ("prod", "stg", "dev")[number % 3]
         tags = {"Team": f"team-{number % GROUPS:02}", "Environment": environment}
-        seeder.account(f"5001{number:08}", f"account-{number:04}", f"Workloads/{environment}/Unit{number % 20:02}", tags)
+        seeder.account(
+            f"5001{number:08}", f"account-{number:04}", f"Workloads/{environment}/Unit{number % 20:02}", tags
+        )
 
 
 def _people(seeder: Seeder) -> None:
@@ -36,5 +38,9 @@ def _people(seeder: Seeder) -> None:
         seeder.group(f"team-{number:02}", f"Team {number}")
     for number in range(PEOPLE):
         name = f"person.{number:04}"
-        seeder.user(name, {"DisplayName": f"Person {number:04}", "Emails": [{"Value": f"{name}@large.example", "Primary": True}]}, {})
+        seeder.user(
+            name,
+            {"DisplayName": f"Person {number:04}", "Emails": [{"Value": f"{name}@large.example", "Primary": True}]},
+            {},
+        )
         seeder.member(f"team-{number % GROUPS:02}", name)

@@ -23,7 +23,10 @@ __all__ = ["BASE_IDENTITIES", "Seeder", "day"]
 BASE_IDENTITIES = ("kumoban-management", "kumoban-desk", "kumoban-admin")
 _ROOT = "r-ak7q"
 _ADMIN = ("arn:aws:iam::aws:policy/AdministratorAccess",)
-_READER = {"Effect": "Allow", "Action": ["*:Get*", "*:List*", "*:Describe*", "*:Lookup*", "*:Is*", "*:Search*", "*:Head*"]}
+_READER = {
+    "Effect": "Allow",
+    "Action": ["*:Get*", "*:List*", "*:Describe*", "*:Lookup*", "*:Is*", "*:Search*", "*:Head*"],
+}
 
 
 def day(text: str) -> float:
@@ -104,9 +107,13 @@ class Seeder:
             raise KeyError((group, user_name))
         if store.membership(found.id, user.id) is None:
             identifier = uuid4(seeded("membership", group, user_name))
-            store.put_membership(Membership(identifier, found.id, user.id, self.when, f"arn:aws:iam::{store.owner}:root"))
+            store.put_membership(
+                Membership(identifier, found.id, user.id, self.when, f"arn:aws:iam::{store.owner}:root")
+            )
 
-    def permission_set(self, name: str, description: str, managed: tuple[str, ...], inline: str = "", session: str = "PT1H") -> str:
+    def permission_set(
+        self, name: str, description: str, managed: tuple[str, ...], inline: str = "", session: str = "PT1H"
+    ) -> str:
         center = self.world.center
         arn = f"arn:aws:sso:::permissionSet/{center.short}/ps-{hexa(seeded('permission-set', name), 16)}"
         arns = tuple((path.rsplit("/", 1)[-1], f"arn:aws:iam::aws:policy/{path}") for path in managed)
@@ -153,7 +160,9 @@ class Seeder:
         self.world.keys.add(Key(access_key(chance, "AKIA"), secret(chance), principal))
         self.world.users[arn] = statements
 
-    def _role(self, name: str, account: str, trusts: tuple[str, ...], managed: tuple[str, ...], inline: dict[str, str]) -> None:
+    def _role(
+        self, name: str, account: str, trusts: tuple[str, ...], managed: tuple[str, ...], inline: dict[str, str]
+    ) -> None:
         role_id = unique_id(seeded("role-id", account, name), "AROA")
         role = Role(account, name, role_id, "/", "Kumoban", trusts, managed, inline, created=self.when)
         self.world.roles.add(role)
@@ -165,4 +174,6 @@ def _document(*statements: dict[str, Any]) -> str:
 
 def _full_access() -> Policy:
     content = _document({"Effect": "Allow", "Action": "*", "Resource": "*"})
-    return Policy(FULL_ACCESS, "FullAWSAccess", "Allows access to every operation", "SERVICE_CONTROL_POLICY", content, True)
+    return Policy(
+        FULL_ACCESS, "FullAWSAccess", "Allows access to every operation", "SERVICE_CONTROL_POLICY", content, True
+    )

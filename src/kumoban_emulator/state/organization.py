@@ -85,7 +85,13 @@ class Organization:
     def path(self, node: str) -> list[str]:
         """The ids from the root down to an account or unit, itself included."""
         found = [node]
-        parent = self.accounts[node].parent if node in self.accounts else self.units[node].parent if node in self.units else ""
+        parent = (
+            self.accounts[node].parent
+            if node in self.accounts
+            else self.units[node].parent
+            if node in self.units
+            else ""
+        )
         while parent:
             found.append(parent)
             parent = self.units[parent].parent if parent in self.units else ""
