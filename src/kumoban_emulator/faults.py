@@ -137,11 +137,11 @@ class Faults:
 
 
 def _error(fault: Fault, service: str) -> AwsError:
-    code, status = _THROTTLES.get(service, ("ThrottlingException", 400))
-    if fault.kind == "error":
-        code, status = "InternalFailure", 500
     if fault.code:
-        code, status = fault.code, fault.status
+        return AwsError(fault.code, fault.message or "Injected by the emulator", fault.status)
+    if fault.kind == "error":
+        return AwsError("InternalFailure", fault.message or "Injected by the emulator", fault.status or 500)
+    code, status = _THROTTLES.get(service, ("ThrottlingException", 400))
     return AwsError(code, fault.message or "Rate exceeded", fault.status or status)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -63,7 +62,6 @@ class Gateway:
         self.gauge = RateGauge()
         self._rate = Bucket(_RATE, _RATE)
         self._admin = Admin(self)
-        self._trail_lock = threading.Lock()
 
     def __call__(self, environ: Mapping[str, Any], start_response: Any) -> Iterable[bytes]:
         try:
@@ -128,7 +126,8 @@ class Gateway:
         if name is None:
             return
         done = passage.done
-        self.engine.trail.add(
+        self.files.record(
+            self.engine.trail,
             write_record(
                 Seen(
                     service,
@@ -147,5 +146,5 @@ class Gateway:
                     passage.request.headers.get("user-agent", "")[:256],
                     identity_store_arn_of(self.engine.world),
                 )
-            )
+            ),
         )

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -57,9 +58,18 @@ def seed(value: int) -> None:
 
 
 def has_service(request: RawRequest) -> bool:
-    dispatcher = _dispatcher()
-    host = dispatcher.infer_service_region_host(_environ(request, ""), request.path)
-    return host is not None and dispatcher.get_backend_for_host(host) is not None
+    host = _dispatcher().infer_service_region_host(_environ(request, ""), request.path)
+    return host is not None and _is_served(host)
+
+
+@lru_cache(maxsize=1024)
+def _is_served(host: str) -> bool:
+    """As moto's own search, which prints what it does not find."""
+    from moto import backend_index, backends
+
+    if host in backends.list_of_moto_modules():
+        return True
+    return any(pattern.match(f"http://{host}") for _, pattern in backend_index.backend_url_patterns)
 
 
 def forward(request: RawRequest, account: str) -> Answer:
@@ -97,7 +107,7 @@ def _made_environ(request: RawRequest) -> dict[str, Any]:
         method=request.method,
         path=request.path,
         query_string=request.query,
-        headers=dict(request.headers),
+        headers=list(request.headers.items()),
         data=request.body,
         base_url=f"http://{request.headers.get('host', 'localhost')}",
     )
@@ -138,13 +148,14 @@ def project_roles(roles: RoleTable, account: str) -> None:
     for name, role in wanted.items():
         if name not in held:
             _put_role(backend, role)
-        _fill_role(backend, backend.roles[role.role_id if name not in held else held[name]], role)
+        _fill_role(backend, backend.roles[held.get(name, role.role_id)], role)
 
 
 def _put_role(backend: Any, role: Role) -> None:
-    from moto.iam.models import Role as MotoRole
+    from moto.iam import models
 
-    made = MotoRole(
+    moto_role: Any = models.Role
+    made = moto_role(
         account_id=role.account,
         partition="aws",
         role_id=role.role_id,
@@ -153,9 +164,10 @@ def _put_role(backend: Any, role: Role) -> None:
         path=role.path,
         permissions_boundary=role.boundary or None,
         description=role.description,
-        tags={},
+        tags=[],
         max_session_duration=str(role.max_session),
     )
+    made.create_date = datetime.fromtimestamp(role.created, UTC).replace(tzinfo=None)
     backend.roles[role.role_id] = made
 
 

@@ -10,7 +10,7 @@ import gzip
 import json
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,18 +32,40 @@ class TrailFiles:
         self._directory = directory / "trail" if directory else None
         self._unseen: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
+        self._spool: Any = None
+        if self._directory:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._spool = (self._directory / "pending.jsonl").open("a+", encoding="utf-8")
         self._load()
 
     def restore(self, trail: Trail) -> None:
         """Make the newest records of an earlier run known to LookupEvents again."""
         newest = list(self._unseen.values())[-_RESTORED:]
         trail.restore(event_from_record(record) for body in newest for record in events_of(body))
+        if self._spool:
+            self._spool.seek(0)
+            trail.add(event_from_record(record) for record in _whole(self._spool))
+
+    def record(self, trail: Trail, events: list[Event]) -> None:
+        """Add events to the trail, and to the disk until they are in a log file."""
+        with self._lock:
+            trail.add(events)
+            if self._spool:
+                self._spool.writelines(event.text + "\n" for event in events)
+                self._spool.flush()
 
     def flush(self, engine: Engine) -> list[str]:
         """Write what was recorded since the last time; the keys of the new files."""
         fresh: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
-        for event in engine.trail.take_fresh():
-            fresh[event.account, event.region].append(event)
+        with self._lock:
+            for event in engine.trail.take_fresh():
+                fresh[event.account, event.region].append(event)
+            keys = self._write(engine, fresh)
+            if self._spool:
+                self._spool.truncate(0)
+        return keys
+
+    def _write(self, engine: Engine, fresh: Mapping[tuple[str, str], list[Event]]) -> list[str]:
         keys = []
         for (account, region), events in fresh.items():
             key = _key(engine.world.organization.id, account, region, events)
@@ -59,10 +81,9 @@ class TrailFiles:
             moto_bridge.put_object(engine.world.audit, BUCKET, key, body, engine.world.region)
 
     def _keep(self, key: str, body: bytes) -> None:
-        with self._lock:
-            self._unseen[key] = body
-            while len(self._unseen) > _KEPT:
-                self._unseen.popitem(last=False)
+        self._unseen[key] = body
+        while len(self._unseen) > _KEPT:
+            self._unseen.popitem(last=False)
         if self._directory:
             path = self._directory / key
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,3 +113,12 @@ def events_of(body: bytes) -> list[dict[str, Any]]:
     """The records in one log file."""
     found: list[dict[str, Any]] = json.loads(gzip.decompress(body))["Records"]
     return found
+
+
+def _whole(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
+    """The records of a spool; a line that was not wholly written is left out."""
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            return

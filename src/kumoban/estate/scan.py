@@ -170,7 +170,9 @@ def _account(data: dict[str, Any], ou: str, tags: dict[str, dict[str, str]], kno
 def scan_people(aws: Pass) -> None:
     store = Organization.objects.get().identity_store_id
     asked = {"Extensions": [_ENTERPRISE]}  # the manager comes only when asked for
-    people = [_person(user) for user in pages(aws, "identitystore", "list_users", "Users", IdentityStoreId=store, **asked)]
+    people = [
+        _person(user) for user in pages(aws, "identitystore", "list_users", "Users", IdentityStoreId=store, **asked)
+    ]
     fields = [
         "user_name",
         "display_name",

@@ -14,7 +14,7 @@ from kumoban.desk.models import ExtraField
 from kumoban.desk.routine import Routine
 from kumoban.estate.models import Person
 
-__all__ = ["FieldView", "fields_of", "typed"]
+__all__ = ["FieldView", "fields_of", "options_of", "typed"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,21 @@ def fields_of(
     return own + [_extra(field, extra.get(field.key, ""), errors.get(f"extra.{field.key}", [])) for field in company]
 
 
+def options_of(
+    routine: Routine, name: str, person: Person, query: str, kept: list[str]
+) -> tuple[tuple[str, str, str], ...]:
+    """What is offered for a field under ``query``, after what is chosen already (which is never lost)."""
+    info = routine.form.model_fields.get(name)
+    choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None) if info else None
+    if choices is None or routine.choices is None:
+        return ()
+    found = routine.choices(choices.source, person, query)
+    chosen = [option for option in routine.choices(choices.source, person, "") if option[0] in kept]
+    missing = [value for value in kept if value not in {option[0] for option in chosen}]
+    chosen += [option for value in missing for option in routine.choices(choices.source, person, value)[:1]]
+    return (*chosen, *(option for option in found if option[0] not in kept))
+
+
 def _field(routine: Routine, name: str, person: Person, value: Any, errors: list[str]) -> FieldView:
     info = routine.form.model_fields[name]
     choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None)
@@ -65,7 +80,8 @@ def _field(routine: Routine, name: str, person: Person, value: Any, errors: list
     options: tuple[tuple[str, str, str], ...] = ()
     if choices is not None and routine.choices is not None:
         kind = "many" if choices.multiple else "one"
-        options = tuple(routine.choices(choices.source, person, ""))
+        chosen = list(value) if isinstance(value, list | tuple) else []
+        options = options_of(routine, name, person, "", chosen)
     elif get_origin(info.annotation) is Literal:
         kind, options = (
             "one",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("ask", views.ask_index),
     path("ask/<slug:name>", views.ask),
     path("ask/<slug:name>/preview", views.preview),
+    path("ask/<slug:name>/offers/<str:field>", views.offers),
     path("mine", views.mine),
     path("inbox", views.inbox),
     path("requests/<str:number>", views.request_page),

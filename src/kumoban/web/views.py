@@ -27,7 +27,7 @@ from kumoban.desk.states import HoldState
 from kumoban.desk.words import say
 from kumoban.estate.models import Group, Person
 from kumoban.ledger.search import search
-from kumoban.web.form_view import fields_of, typed
+from kumoban.web.form_view import fields_of, options_of, typed
 from kumoban.web.gate import page
 from kumoban.web.language import COOKIE
 from kumoban.web.request_view import plan_rows, slot_views, track, unusual
@@ -142,6 +142,16 @@ def preview(request: Any, name: str) -> HttpResponse:
         return render(request, "web/parts/preview.html", {"incomplete": True, "touched": touched})
     context = {"draft": made, "rows": plan_rows(made.plan), "slots": slot_views(made.decision.slots, [])}
     return render(request, "web/parts/preview.html", context)
+
+
+@page
+@require_GET
+def offers(request: Any, name: str, field: str) -> HttpResponse:
+    """The options of one field narrowed down; what is ticked stays."""
+    routine = _routine(name)
+    query, kept = request.GET.get("narrow", "")[:100], request.GET.getlist(field)[:20]
+    view = {"name": field, "options": options_of(routine, field, request.actor.person, query, kept), "values": kept}
+    return render(request, "web/parts/options.html", {"field": view})
 
 
 @page

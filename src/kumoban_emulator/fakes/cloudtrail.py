@@ -5,6 +5,7 @@ Management events of the caller's own account and the Region asked, newest first
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from kumoban_emulator.fakes.registry import Call, Params, fake, moment
 from kumoban_emulator.paging import page
 from kumoban_emulator.trail import Event
 
-_ATTRIBUTES = {
+_ATTRIBUTES: dict[str, Callable[[Event], Any]] = {
     "EventId": lambda event: event.id,
     "EventName": lambda event: event.name,
     "ReadOnly": lambda event: "true" if event.read_only else "false",

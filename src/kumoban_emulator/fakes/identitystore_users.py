@@ -145,8 +145,11 @@ def delete_user(call: Call, params: Params) -> Params:
 def get_user_id(call: Call, params: Params) -> Params:
     store = store_of(call, params)
     path, value = unique_value(params["AlternateIdentifier"])
-    finders = {"username": store.user_named, "emails.value": lambda email: _user_with_email(store, email)}
-    user = finders[path](value) if path in finders else None
+    user = None
+    if path == "username":
+        user = store.user_named(value)
+    elif path == "emails.value":
+        user = _user_with_email(store, value)
     if user is None:
         raise AwsError("ResourceNotFoundException", "USER not found.", ResourceType="USER")
     return {"IdentityStoreId": store.id, "UserId": user.id, "UserArn": arn("user", user.id)}

@@ -66,7 +66,7 @@ def close_account(call: Call, params: Params) -> Params:
     if account.status != "ACTIVE":
         raise AwsError("AccountAlreadyClosedException", "The account is already closed.")
     account.status = "PENDING_CLOSURE"
-    account.closes = call.now + call.world.settings.closure_delay
+    organization.closing[account.id] = call.now + call.world.settings.closure_delay
     return {}
 
 

@@ -26,8 +26,7 @@ _NOTHING_TO_DO = 0.1
 @fake(_SERVICE, "CreateAccountAssignment")
 def create_assignment(call: Call, params: Params) -> Params:
     center, thing = _asked(call, params)
-    known = {"USER": call.world.store.users, "GROUP": call.world.store.groups}
-    if thing.principal not in known[thing.principal_type]:
+    if not call.world.store.knows(thing.principal_type, thing.principal):
         raise AwsError("ResourceNotFoundException", f"{thing.principal_type} with id {thing.principal} does not exist.")
     _room(call, center, "ServiceQuotaExceededException")
     refuse_while_pending(center, (thing.account,))

@@ -55,8 +55,8 @@ def may_change(call: Call, center: Center, permission_set: str) -> None:
     management = call.world.organization.management
     if call.account != management and (management, permission_set) in center.provisioned:
         raise denied(
-            f"User: {call.principal.arn} is not authorized to perform: sso:{call.operation} on resource: {permission_set}, "
-            "which is provisioned in the management account"
+            f"User: {call.principal.arn} is not authorized to perform: sso:{call.operation} "
+            f"on resource: {permission_set}, which is provisioned in the management account"
         )
 
 

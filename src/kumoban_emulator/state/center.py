@@ -7,6 +7,7 @@ from typing import Literal
 
 __all__ = ["Center", "Content", "Operation", "PermissionSet", "Thing"]
 
+_REMEMBERED = 5000
 Kind = Literal["creation", "deletion", "provisioning"]
 
 
@@ -110,6 +111,10 @@ class Center:
         return next((found for found in self.sets.values() if found.name == name), None)
 
     def start(self, operation: Operation) -> Operation:
+        """Begin an operation; the oldest finished ones are forgotten, as AWS forgets them after a while."""
+        if len(self.operations) >= _REMEMBERED:
+            for old in [name for name in self.operations if name not in self.pending][: _REMEMBERED // 10]:
+                del self.operations[old]
         self.operations[operation.id] = self.pending[operation.id] = operation
         return operation
 

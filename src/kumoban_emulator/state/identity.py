@@ -98,6 +98,10 @@ class IdentityStore:
         self._of_user[membership.user].pop(membership.group, None)
         self._of_group[membership.group].pop(membership.user, None)
 
+    def knows(self, kind: str, principal: str) -> bool:
+        """``USER`` or ``GROUP``"""
+        return principal in (self.users if kind == "USER" else self.groups)
+
     def user_named(self, name: str) -> User | None:
         return self.users.get(self._by_name.get(name.casefold(), ""))
 

@@ -20,8 +20,6 @@ class Account:
     tags: dict[str, str] = field(default_factory=dict)
     status: str = "ACTIVE"
     joined_by: str = "CREATED"
-    #: emulated time at which a pending closure completes
-    closes: float | None = None
 
 
 @dataclass
@@ -70,6 +68,8 @@ class Organization:
     #: service principal → wall time at which trusted access was enabled
     trusted: dict[str, float] = field(default_factory=dict)
     creations: dict[str, Creation] = field(default_factory=dict)
+    #: account → emulated time at which its closure completes
+    closing: dict[str, float] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     policy_types: set[str] = field(default_factory=lambda: {"SERVICE_CONTROL_POLICY", "TAG_POLICY"})
 

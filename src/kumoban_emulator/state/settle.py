@@ -24,9 +24,11 @@ def settle(world: World, now: float) -> None:
     for creation in [found for found in world.organization.creations.values() if found.state == "IN_PROGRESS"]:
         if creation.due <= now:
             _open_account(world, creation)
-    for account in world.organization.accounts.values():
-        if account.closes is not None and account.closes <= now:
-            account.status, account.closes = "SUSPENDED", None
+    closing = world.organization.closing
+    for account in [account for account, closes in closing.items() if closes <= now]:
+        del closing[account]
+        if account in world.organization.accounts:
+            world.organization.accounts[account].status = "SUSPENDED"
 
 
 def _complete(world: World, operation: Operation) -> None:
@@ -53,8 +55,7 @@ def _obstacle(world: World, operation: Operation) -> str:
         if not world.is_member(account):
             return f"Received a 400 status error: Account {account} is not active."
     thing = operation.thing
-    known = {"USER": world.store.users, "GROUP": world.store.groups}
-    if thing and thing.principal not in known[thing.principal_type]:
+    if thing and not world.store.knows(thing.principal_type, thing.principal):
         return f"Received a 404 status error: {thing.principal_type} with id {thing.principal} not found."
     return ""
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
+from django.db.models import Q
+
 from kumoban.desk import rules
+from kumoban.desk.people import team_of
 from kumoban.desk.routine import Dimension, Routine
-from kumoban.estate.models import PermissionSet, Person, searchable
+from kumoban.estate.models import Membership, PermissionSet, Person, searchable
 from kumoban.routines.temporary_access.form import KINDS, TemporaryAccessForm
 from kumoban.routines.temporary_access.look import look
 from kumoban.routines.temporary_access.plan import plan
@@ -39,8 +42,12 @@ def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str
     """Accounts and permission sets this person may ask for; people by name. At most 50 a page."""
     needle = searchable(query)
     if source == "people":
-        people = Person.objects.filter(absent_since=None, enabled=True, search__contains=needle)
-        return [(found.id, found.display_name, found.user_name) for found in people.order_by("user_name")[:50]]
+        wanted = Q(search__contains=needle) | Q(id=query)
+        people = Person.objects.filter(wanted, absent_since=None, enabled=True)
+        team = team_of(person.id)
+        near = Membership.objects.filter(group_id=team.group_id if team else "", absent_since=None).values("person_id")
+        ordered = people.annotate(far=~Q(id__in=near)).order_by("far", "user_name")[:50]
+        return [(found.id, found.display_name, found.user_name) for found in ordered]
     offered = rules.offered(ROUTINE, person)
     if source == "accounts":
         hits = [account for account, _sets in offered if needle in account.search]

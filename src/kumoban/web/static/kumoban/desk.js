@@ -6,11 +6,3 @@ document.addEventListener("click", (event) => {
   field.value = pill.dataset.value;
   field.dispatchEvent(new Event("change", { bubbles: true }));
 });
-document.addEventListener("input", (event) => {
-  const box = event.target.dataset.narrow && document.getElementById(event.target.dataset.narrow);
-  if (!box) return;
-  const words = event.target.value.normalize("NFKC").toLowerCase();
-  for (const option of box.querySelectorAll(".option")) {
-    option.hidden = !option.textContent.normalize("NFKC").toLowerCase().includes(words) && !option.querySelector(":checked");
-  }
-});
