@@ -10,6 +10,7 @@ import argparse
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from benchmarks.report import Figure, conclude, percentile
 
 if TYPE_CHECKING:
     from benchmarks.grants import Grant
+    from kumoban.desk.models import Hold
+    from kumoban.desk.runner import Runner
 
 __all__ = ["AWS_SECONDS", "Work", "main"]
 
@@ -77,10 +80,10 @@ def _one_node(world: World, work: Work) -> int:
         aws.assign(grant.account, grant.person)
     print(f"{world.version}: {work.grants:,} grants over {work.accounts:,} accounts in {work.over}", flush=True)
     _run(Runner("bench", threads=40), lambda: len(aws.answers) < work.grants or unfinished() > 0, grants, work)
-    return _judge(world, grants, aws.answers, {key: hold.ended_at for key, hold in ended().items()}, verify().whole)
+    return _judge(world, grants, aws.answers, ended(), verify().whole)
 
 
-def _run(runner, unfinished, grants, work) -> None:  # type: ignore[no-untyped-def]
+def _run(runner: Runner, unfinished: Callable[[], bool], grants: Sequence[Grant], work: Work) -> None:
     thread = threading.Thread(target=runner.run)
     thread.start()
     deadline = grants[-1].due.timestamp() + work.patience
@@ -90,10 +93,17 @@ def _run(runner, unfinished, grants, work) -> None:  # type: ignore[no-untyped-d
     thread.join()
 
 
-def _judge(world: World, grants: list[Grant], answers, seen, whole: bool) -> int:  # type: ignore[no-untyped-def]
+def _judge(
+    world: World,
+    grants: Sequence[Grant],
+    answers: Sequence[tuple[str, str, float]],
+    ended: Mapping[str, Hold],
+    whole: bool,
+) -> int:
     due = {(grant.account, grant.person): grant.due.timestamp() for grant in grants}
     late = [at - due[account, person] for account, person, at in answers]
-    absent = [seen[grant.key].timestamp() - grant.due.timestamp() for grant in grants if grant.key in seen]
+    seen = ((ended[grant.key].ended_at, grant.due) for grant in grants if grant.key in ended)
+    absent = [(at - due_at).total_seconds() for at, due_at in seen if at is not None]
     figures = [
         Figure("p50", percentile(late, 0.5), " s", most=0.1),
         Figure("p99", percentile(late, 0.99), " s", most=0.2),

@@ -152,4 +152,3 @@ def _steps(grants: list[Grant], holds: list[Hold]) -> Iterator[Step]:
             rank=0,
             due=grant.due,
         )
-

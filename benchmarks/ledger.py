@@ -78,8 +78,11 @@ def _append(seconds: float) -> float:
         writer.stdout.readline()
     began = time.perf_counter()
     for writer in writers:
-        writer.communicate(b"go\n")
-    if any(writer.returncode for writer in writers):
+        assert writer.stdin is not None
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
+    statuses = [writer.wait() for writer in writers]
+    if any(statuses):
         raise RuntimeError("a writer broke")
     return time.perf_counter() - began
 

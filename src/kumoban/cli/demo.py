@@ -35,7 +35,10 @@ def run_demo(port: int, data: Path, emulator_port: int) -> int:
         _kumoban(["demo-rules"], environment, quiet=True)
         processes.append(_start(["runner"], environment, data / "runner.log"))
         _welcome(port, data)
-        while all(process.poll() is None for process in processes):
+        while all(process.poll() is None for process in processes[:-1]):
+            if processes[-1].poll() is not None:  # killed on stage: the rows wait, another node goes on
+                click.echo("The runner has stopped; another one is started.")
+                processes[-1] = _start(["runner"], environment, data / "runner.log")
             time.sleep(0.5)
         click.echo(f"A process has stopped; see the logs in {data}")
         return 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from kumoban.core.plan import Plan
-from kumoban.desk.models import Approval, Hold, Request
+from kumoban.desk.models import Approval, Hold, Request, Step
 from kumoban.desk.rules import Slot
 from kumoban.estate.models import Group, Membership, Person
 
-__all__ = ["Dot", "plan_rows", "slot_views", "track", "unusual"]
+__all__ = ["Dot", "in_order", "plan_rows", "slot_views", "track", "unusual"]
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -54,6 +54,14 @@ def slot_views(slots: Sequence[Slot], seals: Sequence[Approval]) -> list[dict[st
         )
         views.append({"title": title, "people": list(people), "count": slot.count, "rules": slot.rules})
     return views
+
+
+_ORDER = {"check": 0, "manual": 1, "apply": 2, "end": 3}
+
+
+def in_order(steps: Iterable[Step]) -> list[Step]:
+    """As they happen: the check, what is made, what is removed."""
+    return sorted(steps, key=lambda step: (_ORDER.get(step.kind, 4), step.position, step.pk))
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_noop as _
-
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from kumoban.desk import rules
 from kumoban.desk.people import team_of
