@@ -50,10 +50,9 @@ class Demo:
         session = boto3.Session(profile_name="kumoban-admin")
         center = session.client("sso-admin", endpoint_url=self.environment["KUMOBAN_AWS_ENDPOINT_URL"])
         instance = center.list_instances()["Instances"][0]["InstanceArn"]
-        listed = center.list_account_assignments(
-            InstanceArn=instance, AccountId=account, PermissionSetArn=permission_set
-        )
-        return {row["PrincipalId"] for row in listed["AccountAssignments"] if row["PrincipalType"] == "USER"}
+        of = {"InstanceArn": instance, "AccountId": account, "PermissionSetArn": permission_set}
+        listed = center.list_account_assignments(**of)["AccountAssignments"]
+        return {row["PrincipalId"] for row in listed if row["PrincipalType"] == "USER"}
 
     def runner(self) -> psutil.Process:
         for child in psutil.Process(self.process.pid).children():
@@ -78,9 +77,8 @@ def demo(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> 
     arguments = ["demo", "--port", str(port), "--emulator-port", str(emulator_port), "--data", str(data)]
     log = tmp_path / "demo.log"
     with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "kumoban", *arguments], env=environment, stdout=file, stderr=file
-        )
+        command = [sys.executable, "-m", "kumoban", *arguments]
+        process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
     wait_until("the demo is ready", lambda: "is ready" in log.read_text() or process.poll() is not None, 90)
     assert process.poll() is None, log.read_text()
     account = re.search(r'"delegate": "(\d+)"', httpx.get(f"http://127.0.0.1:{emulator_port}/_emulator/health").text)
