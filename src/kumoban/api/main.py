@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, NinjaAPI, Schema
@@ -15,6 +15,7 @@ from kumoban.desk.models import Hold, Request, Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import ShapeError, draft
 from kumoban.desk.routine import Routine, all_routines, routine_of
+from kumoban.desk.rule_book import save_rule
 from kumoban.desk.sign_in import actor_of_token
 from kumoban.desk.words import say
 from kumoban.ledger.search import search
@@ -330,6 +331,43 @@ def list_rules(request: HttpRequest) -> list[dict[str, Any]]:
         "enabled",
     )
     return list(Rule.objects.order_by("id").values(*fields))
+
+
+class RuleIn(Schema):
+    """A rule: see docs/operator/running. ``dimensions`` hold patterns by the routine's dimension; "*" is everything."""
+
+    name: str = Field(min_length=1, max_length=120)
+    routine: str
+    effect: Literal["allow", "deny"] = "allow"
+    who: dict[str, Any] = Field(default_factory=dict)
+    dimensions: dict[str, list[str]] = Field(default_factory=dict)
+    limits: dict[str, int] = Field(default_factory=dict)
+    approvers: list[dict[str, Any]] = Field(default_factory=list)
+    enabled: bool = True
+
+
+@api.post("/rules", tags=["rules"], response={201: dict[str, Any]})
+def create_rule(request: HttpRequest, body: RuleIn) -> tuple[int, dict[str, Any]]:
+    """Operations team only, with a token of scope ``rules``."""
+    rule = save_rule(_actor(request, "rules"), _rule_values(body))
+    return 201, {"id": rule.pk, "version": rule.version}
+
+
+@api.put("/rules/{rule_id}", tags=["rules"])
+def change_rule(request: HttpRequest, rule_id: int, body: RuleIn) -> dict[str, Any]:
+    before = Rule.objects.filter(pk=rule_id).first()
+    if before is None:
+        raise Refused(Reason("no_such_rule", {"rule": rule_id}))
+    rule = save_rule(_actor(request, "rules"), _rule_values(body), before)
+    return {"id": rule.pk, "version": rule.version}
+
+
+def _rule_values(body: RuleIn) -> dict[str, Any]:
+    """Unknown dimensions are refused: in an allow rule they would be a silent typing error."""
+    known = {dimension.name for dimension in _routine(body.routine).dimensions}
+    if unknown := sorted(set(body.dimensions) - known):
+        raise Refused(Reason("unknown_dimension", {"dimension": unknown[0][:40]}), field="dimensions")
+    return body.dict()
 
 
 @api.get("/ledger", tags=["ledger"])

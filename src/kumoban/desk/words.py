@@ -37,6 +37,8 @@ _WORDS = {
     "no_open_manual_step": _("No manual step is open."),
     "no_rule_allows": _("No rule allows this to %(person)s. Ask the operations team for a rule."),
     "no_such_request": _("There is no such request, or you may not see it."),
+    "no_such_rule": _("There is no such rule."),
+    "unknown_dimension": _("This routine has no such dimension: %(dimension)s"),
     "no_such_routine": _("There is no such routine: %(routine)s"),
     "nobody_can_approve": _("Nobody can approve this now: %(who)s is empty. Ask the operations team."),
     "not_an_approver": _("You are not an approver of this request."),

@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kumoban.core.plan import Plan
 from kumoban.desk.models import Approval, Hold, Request, Step
 from kumoban.desk.rules import Slot
 from kumoban.estate.models import Group, Membership, Person
+from kumoban.ledger.search import Recorded
 
-__all__ = ["Dot", "in_order", "plan_rows", "slot_views", "track", "unusual"]
+__all__ = ["Dot", "history", "in_order", "plan_rows", "slot_views", "track", "unusual"]
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -54,6 +56,46 @@ def slot_views(slots: Sequence[Slot], seals: Sequence[Approval]) -> list[dict[st
         )
         views.append({"title": title, "people": list(people), "count": slot.count, "rules": slot.rules})
     return views
+
+
+_TOLD = {
+    "request.asked": gettext_noop("asked"),
+    "request.waiting": gettext_noop("waiting for approval"),
+    "request.sealed": gettext_noop("approved the plan"),
+    "request.approved": gettext_noop("all approvals are there"),
+    "request.scheduled": gettext_noop("checked; waiting for the start"),
+    "request.applying": gettext_noop("checked on AWS; being applied"),
+    "request.active": gettext_noop("everything was seen on AWS"),
+    "request.end_asked": gettext_noop("asked to end early"),
+    "request.ending": gettext_noop("ending began"),
+    "request.ended": gettext_noop("the end was proven"),
+    "request.returned": gettext_noop("returned for correction"),
+    "request.denied": gettext_noop("denied"),
+    "request.withdrawn": gettext_noop("withdrawn"),
+    "request.lapsed": gettext_noop("lapsed"),
+    "request.refused": gettext_noop("refused"),
+    "request.failed": gettext_noop("something failed"),
+    "request.resumed": gettext_noop("tried again"),
+    "request.reported": gettext_noop("reported the completion"),
+    "request.report_confirmed": gettext_noop("confirmed the completion report"),
+    "grant.came_back": gettext_noop("it had come back and is being ended again"),
+    "grant.made_by_others": gettext_noop("somebody else has made it again"),
+}
+
+
+def history(entries: Sequence[Recorded]) -> list[dict[str, Any]]:
+    """What people want to know of the ledger's entries, newest first, with the name of who did it."""
+    names = dict(Person.objects.filter(id__in={entry.actor for entry in entries}).values_list("id", "display_name"))
+    return [
+        {
+            "who": names.get(entry.actor, _("Kumoban")),
+            "what": _(_TOLD[entry.kind]),
+            "at": entry.at,
+            "texts": entry.texts,
+        }
+        for entry in entries
+        if entry.kind in _TOLD
+    ]
 
 
 _ORDER = {"check": 0, "manual": 1, "apply": 2, "end": 3}

@@ -30,7 +30,7 @@ from kumoban.ledger.search import search
 from kumoban.web.form_view import fields_of, options_of, typed
 from kumoban.web.gate import page
 from kumoban.web.language import COOKIE
-from kumoban.web.request_view import in_order, plan_rows, slot_views, track, unusual
+from kumoban.web.request_view import history, in_order, plan_rows, slot_views, track, unusual
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -225,6 +225,7 @@ def _request_context(request: Any, number: str) -> dict[str, Any]:
         "holds": holds,
         "steps": in_order(found.steps.exclude(kind="second_look").select_related("hold")),
         "entries": entries,
+        "history": history(entries),
         "remarks": found.remarks.select_related("person").order_by("id"),
         "worked": WorkEntry.objects.filter(step__request=found).select_related("person").order_by("id"),
         "report": CompletionReport.objects.filter(request=found).select_related("person", "confirmed_by").first(),
