@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from ninja import Field, NinjaAPI, Schema
 from ninja.security import HttpBearer
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk import clock, requests, rules
+from kumoban.desk import clock, office, requests, rules
 from kumoban.desk.models import Hold, Request, Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import ShapeError, draft
@@ -368,6 +368,68 @@ def _rule_values(body: RuleIn) -> dict[str, Any]:
     if unknown := sorted(set(body.dimensions) - known):
         raise Refused(Reason("unknown_dimension", {"dimension": unknown[0][:40]}), field="dimensions")
     return body.dict()
+
+
+class AbsenceIn(Schema):
+    """Aware times (ISO 8601 with offset); ``delegate`` is a user name."""
+
+    delegate: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@api.post("/absences", tags=["office"], response={201: dict[str, Any]})
+def be_absent(request: HttpRequest, body: AbsenceIn) -> tuple[int, dict[str, Any]]:
+    made = office.be_absent(_actor(request, "approve"), **body.dict())
+    return 201, {"id": made.pk}
+
+
+class FreezeIn(Schema):
+    """Empty lists mean all routines, all OUs; ``exception_group`` is a group's name."""
+
+    reason: str = Field(min_length=1, max_length=200)
+    starts_at: datetime
+    ends_at: datetime
+    routines: list[str] = Field(default_factory=list)
+    ou_ids: list[str] = Field(default_factory=list)
+    exception_group: str = ""
+
+
+@api.post("/freezes", tags=["office"], response={201: dict[str, Any]})
+def add_freeze(request: HttpRequest, body: FreezeIn) -> tuple[int, dict[str, Any]]:
+    made = office.add_freeze(_actor(request, "rules"), **body.dict())
+    return 201, {"id": made.pk}
+
+
+class HolidayIn(Schema):
+    day: date
+    name: str = ""
+
+
+@api.post("/holidays", tags=["office"], response={201: dict[str, Any]})
+def add_holiday(request: HttpRequest, body: HolidayIn) -> tuple[int, dict[str, Any]]:
+    office.add_holiday(_actor(request, "rules"), day=body.day, name=body.name)
+    return 201, {"day": body.day.isoformat()}
+
+
+class ExtraFieldIn(Schema):
+    """``kind``: text, paragraph, number, date, url or choice; ``pattern``: a regular expression of the whole value."""
+
+    routine: str
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    label_ja: str = Field(min_length=1, max_length=80)
+    label_en: str = Field(min_length=1, max_length=80)
+    kind: str = "text"
+    required: bool = False
+    pattern: str = Field(default="", max_length=200)
+    choices: list[str] = Field(default_factory=list)
+    position: int = 0
+
+
+@api.post("/extra-fields", tags=["office"], response={201: dict[str, Any]})
+def add_extra_field(request: HttpRequest, body: ExtraFieldIn) -> tuple[int, dict[str, Any]]:
+    made = office.add_extra_field(_actor(request, "rules"), body.dict())
+    return 201, {"id": made.pk}
 
 
 @api.get("/ledger", tags=["ledger"])
