@@ -67,10 +67,10 @@ class Gateway:
         try:
             request = read_request(environ)
         except ValueError as error:
-            return send(Answer(413, str(error).encode()), start_response)
+            return send(Answer(413, str(error).encode()), environ, start_response)
         if request.path.startswith("/_emulator"):
-            return send(self._admin.answer(request), start_response)
-        return send(self.handle(request), start_response)
+            return send(self._admin.answer(request), environ, start_response)
+        return send(self.handle(request), environ, start_response)
 
     def handle(self, request: RawRequest) -> Answer:
         passage = _Passage(request)

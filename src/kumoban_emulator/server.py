@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
-from waitress.server import create_server
 
 from kumoban_emulator.admin_client import AdminClient
 from kumoban_emulator.engine import Engine
 from kumoban_emulator.gateway import Gateway
+from kumoban_emulator.loopback import Loopback
 from kumoban_emulator.profiles import write_profiles
 from kumoban_emulator.trail_files import TrailFiles
 
 __all__ = ["EmulatorServer"]
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_BEARER = re.compile(rb"x-amz-sso_bearer_token", re.IGNORECASE)
 THREADS = 8
-
-
-class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """waitress drops header names with an underscore; the access portal's token comes in one."""
-
-    def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(_BEARER.sub(b"x-amz-sso-bearer-token", header_plus))
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]
-    parser_class = _Parser
 
 
 class EmulatorServer:
@@ -55,24 +39,13 @@ class EmulatorServer:
         **settings: Any,
     ) -> None:
         """Further settings: those of ``state.world.Settings``."""
-        if host not in _LOOPBACK:
-            raise ValueError("the emulator listens on the loopback interface only")
         directory = Path(state) if state else None
         self.engine = Engine(scenario, directory, **settings)
         self._files = TrailFiles(directory)
         self._files.restore(self.engine.trail)
         self.gateway = Gateway(self.engine, self._files)
-        self._server: Any = create_server(
-            self.gateway,
-            host=host,
-            port=port,
-            threads=threads,
-            ident="kumoban-emulator",
-            channel_timeout=300,
-            backlog=256,
-        )
-        self._server.channel_class = _Channel
-        self.host, self.port = host, int(self._server.effective_port)
+        self._server = Loopback(self.gateway, host, port, threads)
+        self.host, self.port = host, self._server.port
         self._interval = trail_interval
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -121,8 +94,7 @@ class EmulatorServer:
             return
         self._stopping.set()
         self._files.flush(self.engine)
-        self._server.task_dispatcher.shutdown()
-        self._server.close()
+        self._server.stop()
         self.engine.close()
 
     def _background(self, work: Any) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-__all__ = ["Answer", "RawRequest", "read_request", "send"]
+__all__ = ["CUT", "Answer", "RawRequest", "read_request", "send"]
 
+#: environ key of a function that drops the connection
+CUT = "kumoban_emulator.cut"
 MAX_BODY = 256 * 1024 * 1024
 
 
@@ -29,7 +31,7 @@ class Answer:
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
-    #: close the connection in the middle of the body
+    #: drop the connection instead of answering
     cut: bool = False
 
 
@@ -64,24 +66,14 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def send(answer: Answer, start_response: Any) -> Iterable[bytes]:
+def send(answer: Answer, environ: Mapping[str, Any], start_response: Any) -> Iterable[bytes]:
+    if answer.cut and CUT in environ:
+        environ[CUT]()
     try:
         phrase = HTTPStatus(answer.status).phrase
     except ValueError:
         phrase = "Unknown"
     headers = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-length"]
     length = answer.headers.get("Content-Length", str(len(answer.body)))
-    if answer.cut:
-        start_response(f"{answer.status} {phrase}", [*headers, ("Content-Length", str(len(answer.body) + 512))])
-        return _cut(answer.body)
     start_response(f"{answer.status} {phrase}", [*headers, ("Content-Length", length)])
     return [answer.body]
-
-
-class ConnectionCut(Exception):
-    """Raised while the body is sent, so that the server drops the connection."""
-
-
-def _cut(body: bytes) -> Iterable[bytes]:
-    yield body[: len(body) // 2] or b" "
-    raise ConnectionCut

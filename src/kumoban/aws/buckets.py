@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
@@ -42,7 +41,7 @@ class Fence:
     """A condition on the database that must hold when a token is taken: the step's lease is still ours."""
 
     condition: str
-    params: Sequence[int | str | datetime]
+    params: Sequence[int | float | str]
 
 
 @dataclass(frozen=True)

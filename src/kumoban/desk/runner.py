@@ -21,6 +21,7 @@ from django.db.models import Q
 
 from kumoban.aws.buckets import Fence, Permit, boot_clock
 from kumoban.aws.door import door
+from kumoban.aws.models import Bucket
 from kumoban.desk import clock
 from kumoban.desk.checking import Checked, check, settle_check
 from kumoban.desk.duties import run_due_duties
@@ -42,6 +43,10 @@ MAX_OUTSTANDING = 10
 #: steps due within this time are claimed ahead, and sent when they are due
 LOOK_AHEAD = timedelta(milliseconds=400)
 _BATCH = 100
+_IN_SECONDS = {
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '+' || %s || ' seconds')",
+    "postgresql": "clock_timestamp() + %s * interval '1 second'",
+}
 _OWN_ACTIONS = ["desk.check/1"]
 
 
@@ -132,20 +137,21 @@ class Runner:
         return Step.objects.filter(self._due(clock.now(), database_now())).exists()
 
     def _candidates(self, limit: int, now: datetime, bare: datetime) -> list[Step]:
-        """Due steps whose lock is free or their own, ends first."""
-        due = Step.objects.filter(self._due(now, bare))
+        """Due steps whose lock is free or their own, ends first; with AWS's limits on, at most 10 under way."""
         held = dict(Lock.objects.values_list("key", "step_id"))
-        rows = due.order_by("rank", "due", "id").select_for_update(skip_locked=True, of=("self",))
+        if settings.KUMOBAN_AWS_LIMITS and connection.vendor == "postgresql":
+            list(Bucket.objects.select_for_update().filter(name="identity-center"))  # one node counts at a time
+            held = dict(Lock.objects.values_list("key", "step_id"))
+        blocked = Q(lock_key__in=list(held)) & ~Q(pk__in=list(held.values()))
+        rows = Step.objects.filter(self._due(now, bare)).exclude(blocked).order_by("rank", "due", "id")
+        rows = rows.select_for_update(skip_locked=True, of=("self",)).select_related("request", "hold", "hold__thing")
+        free = MAX_OUTSTANDING - len(held) if settings.KUMOBAN_AWS_LIMITS else limit
         found: list[Step] = []
-        outstanding = Step.objects.filter(outstanding=True).count()
-        for step in rows.select_related("request", "hold", "hold__thing")[: limit * 4]:
-            owner = held.get(step.lock_key) if step.lock_key else None
-            if owner is not None and owner != step.pk:
-                continue
-            if step.lock_key and owner is None:
-                if settings.KUMOBAN_AWS_LIMITS and outstanding >= MAX_OUTSTANDING:
+        for step in rows[: limit * 4]:
+            if step.lock_key and held.get(step.lock_key, 0) != step.pk:
+                if step.lock_key in held or free <= 0:
                     continue
-                outstanding += 1
+                free -= 1
                 held[step.lock_key] = step.pk
             found.append(step)
             if len(found) == limit:
@@ -169,11 +175,14 @@ class Runner:
             step.phase = following.phase
         step.save()
         ahead = max((step.due - now).total_seconds(), 0) if step.due else 0
-        fence = Fence(
-            "EXISTS (SELECT 1 FROM desk_step WHERE id = %s AND lease_by = %s AND lease_until >= %s)",
-            [step.pk, self.name, bare + timedelta(seconds=15) if self.lease.total_seconds() > 20 else bare],
-        )
+        fence = self._fence(step)
         return Turn(step, fence, Permit(asked), asked + ahead)
+
+    def _fence(self, step: Step) -> Fence:
+        """The lease is ours and has 15 s left (half of it, where it is shorter than 30 s) on the database's clock."""
+        seconds = min(15.0, self.lease.total_seconds() / 2)
+        ours = "SELECT 1 FROM desk_step WHERE id = %s AND lease_by = %s AND lease_until >= "
+        return Fence(f"EXISTS ({ours}{_IN_SECONDS[connection.vendor]})", [step.pk, self.name, seconds])
 
     def _locked_by(self, step: Step, bare: datetime) -> bool:
         with connection.cursor() as cursor:

@@ -31,7 +31,7 @@ def test_the_callers_say_in_which_account_does_not_count(estate: Any) -> None:
     ec2 = estate.client("ec2", estate.inside("payments-dev"))
     other = estate.account("search-dev")
     ec2.meta.events.register(
-        "before-send.ec2", lambda request, **_: request.headers.add_header("x-moto-account-id", other)
+        "before-send.ec2", lambda request, **_: request.headers.update({"x-moto-account-id": other})
     )
     made = ec2.create_vpc(CidrBlock="10.2.0.0/16")["Vpc"]
     assert made["OwnerId"] == estate.account("payments-dev")

@@ -98,7 +98,8 @@ def test_log_files_arrive_in_the_audit_accounts_bucket(estate: Any) -> None:
     listed = [found["Key"] for found in s3.list_objects_v2(Bucket="kumoban-demo-cloudtrail")["Contents"]]
     assert set(written) <= set(listed)
     home = estate.account("ops-tooling")
-    form = rf"AWSLogs/o-[a-z0-9]+/{home}/CloudTrail/ap-northeast-1/\d{{4}}/\d\d/\d\d/{home}_CloudTrail_ap-northeast-1_\d{{8}}T\d{{4}}Z_\w{{16}}\.json\.gz"
+    folder = rf"AWSLogs/o-[a-z0-9]+/{home}/CloudTrail/ap-northeast-1/\d{{4}}/\d\d/\d\d"
+    form = folder + rf"/{home}_CloudTrail_ap-northeast-1_\d{{8}}T\d{{4}}Z_\w{{16}}\.json\.gz"
     ours = next(key for key in written if re.fullmatch(form, key))
     body = s3.get_object(Bucket="kumoban-demo-cloudtrail", Key=ours)["Body"].read()
     assert "ListInstances" in [record["eventName"] for record in json.loads(gzip.decompress(body))["Records"]]
