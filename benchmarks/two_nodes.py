@@ -11,13 +11,18 @@ from benchmarks.database import World, command, fresh
 from benchmarks.report import Figure, conclude
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from benchmarks.ends import Work
     from benchmarks.grants import Grant
+    from kumoban.desk.models import Step
 
 __all__ = ["measure"]
 
 #: what the goal allows beyond the lease
 GRACE = 2.0
+#: the kill waits for so many calls due and under way
+CALLS_LOST = 5
 
 
 def measure(work: Work, *, quick: bool) -> int:
@@ -31,7 +36,6 @@ def measure(work: Work, *, quick: bool) -> int:
 def _measure(world: World, work: Work, lease: float) -> int:
     from benchmarks.grants import make, only_quick_duties, unfinished
     from benchmarks.shared_aws import assign
-    from kumoban.desk.models import Step
 
     only_quick_duties()
     nodes = {name: _start(world, name) for name in ("stays", "killed")}
@@ -41,9 +45,10 @@ def _measure(world: World, work: Work, lease: float) -> int:
             assign(world.folder, grant.account, grant.person)
         print(f"{world.version}: {work.grants:,} grants, two nodes, lease {lease:g} s", flush=True)
         time.sleep(max(0.0, (grants[0].due + work.over / 2).timestamp() - time.time()))
+        _wait_for_calls(grants[-1])
         nodes["killed"].kill()
         nodes["killed"].wait()
-        in_flight = Step.objects.filter(lease_by="killed", phase="send").count()
+        in_flight = _sending().count()
         print(f"killed half-way, with {in_flight} calls intended and not known to be answered", flush=True)
         deadline = grants[-1].due.timestamp() + lease + work.patience
         while unfinished() and time.time() < deadline:
@@ -55,6 +60,21 @@ def _measure(world: World, work: Work, lease: float) -> int:
         for node in nodes.values():
             node.kill()
             node.wait()
+
+
+def _sending() -> QuerySet[Step]:
+    """Steps of the node to be killed whose call is intended and not known to be answered."""
+    from kumoban.desk.models import Step
+
+    return Step.objects.filter(lease_by="killed", phase="send")
+
+
+def _wait_for_calls(last: Grant) -> None:
+    """Until the node is in the middle of calls, so that killing it loses some."""
+    from kumoban.ledger.clock import database_now
+
+    while (now := database_now()) < last.due and _sending().filter(due__lte=now).count() < CALLS_LOST:
+        time.sleep(0.005)
 
 
 def _start(world: World, name: str) -> subprocess.Popen[bytes]:

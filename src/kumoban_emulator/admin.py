@@ -38,6 +38,8 @@ class Admin:
     def answer(self, request: RawRequest) -> Answer:
         if not str(request.environ.get("REMOTE_ADDR", "")).startswith(_LOOPBACK):
             return _json(403, {"error": "loopback only"})
+        if "origin" in request.headers:
+            return _json(403, {"error": "not for pages in a browser"})
         path = request.path.removeprefix("/_emulator").strip("/")
         if request.method == "DELETE" and path.startswith("faults/"):
             self._gateway.faults.remove(path.removeprefix("faults/"))

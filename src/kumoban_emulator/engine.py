@@ -56,11 +56,10 @@ class Engine:
         self._lock = threading.RLock()
         self._moto_lock = threading.RLock()
         self._chance = random.SystemRandom()
-        for name, value in settings.items():
-            setattr(self.world.settings, name, value)
         self._journal = Journal(state, scenario)
         moto_bridge.reset()
         self._replay()
+        self.configure(settings)
 
     def close(self) -> None:
         self._journal.close()
@@ -169,6 +168,11 @@ class Engine:
         with self._lock:
             settle(self.world, self.clock.now())
 
+    def tidy(self) -> None:
+        """Forget keys that expired a day ago; a replay issues them again as it needs them."""
+        with self._lock:
+            self.world.keys.forget_expired(self.clock.now() - 86400)
+
     def advance(self, seconds: float) -> float:
         with self._lock:
             offset = self.clock.advance(seconds)
@@ -180,7 +184,8 @@ class Engine:
         """Change how Identity Center behaves. Raises ValueError for what is not known."""
         with self._lock:
             self._configure(changes)
-            self._journal.write({"kind": "settings", "changes": dict(changes)})
+            if changes:
+                self._journal.write({"kind": "settings", "changes": dict(changes)})
 
     def _configure(self, changes: Mapping[str, Any]) -> None:
         settings = self.world.settings
@@ -218,7 +223,7 @@ class Engine:
                     self._configure(entry["changes"])
                 case "login":
                     self.world.logins[entry["token"]] = Login(entry["token"], entry["user"], entry["expires"])
-        self.world.keys.forget_expired(self.clock.now() - 86400)
+        self.tidy()
 
     def _replay_call(self, entry: Mapping[str, Any]) -> None:
         name = CallName(entry["service"], entry["operation"], entry["region"], "")

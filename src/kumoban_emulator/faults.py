@@ -19,7 +19,7 @@ from kumoban_emulator.errors import AwsError
 from kumoban_emulator.limits import Bucket
 from kumoban_emulator.wire import Answer
 
-__all__ = ["Fault", "Faults"]
+__all__ = ["Fault", "Faults", "Target"]
 
 _ERRORS = ("throttle", "error", "first_n", "token_bucket")
 _KINDS = (*_ERRORS, "latency", "timeout_after_accept", "unknown_fields")
@@ -37,9 +37,22 @@ _THROTTLES = {
 }
 
 
+@dataclass(frozen=True)
+class Target:
+    """The call a rule may strike."""
+
+    service: str
+    operation: str
+    account: str
+    body: bytes = b""
+
+
 @dataclass
 class Fault:
-    """``*`` or empty matches everything; ``times`` None means until it is deleted."""
+    """``*`` or empty matches everything; ``times`` None means until it is deleted.
+
+    ``account`` is the caller's account, or one that the request names.
+    """
 
     id: str
     kind: str
@@ -56,9 +69,10 @@ class Fault:
     burst: float = 1.0
     hits: int = 0
 
-    def matches(self, service: str, operation: str, account: str) -> bool:
-        asked = ((self.service, service), (self.operation, operation), (self.account, account))
-        return all(wanted in ("", "*", actual) for wanted, actual in asked)
+    def matches(self, target: Target) -> bool:
+        if self.service not in ("", "*", target.service) or self.operation not in ("", "*", target.operation):
+            return False
+        return self.account in ("", "*", target.account) or self.account.encode() in target.body
 
 
 class Faults:
@@ -90,17 +104,17 @@ class Faults:
         with self._lock:
             return [asdict(fault) for fault in self._rules.values()]
 
-    def before(self, service: str, operation: str, account: str) -> None:
+    def before(self, target: Target) -> None:
         """Wait or refuse, as the rules say. Raises AwsError."""
-        for fault in self._due(service, operation, account, (*_ERRORS, "latency")):
+        for fault in self._due(target, (*_ERRORS, "latency")):
             if fault.kind == "latency":
                 time.sleep(fault.seconds or 1.0)
             else:
-                raise _error(fault, service)
+                raise _error(fault, target.service)
 
-    def after(self, service: str, operation: str, account: str, answer: Answer) -> Answer:
+    def after(self, target: Target, answer: Answer) -> Answer:
         """Spoil the answer of a call that was performed."""
-        for fault in self._due(service, operation, account, ("timeout_after_accept", "unknown_fields")):
+        for fault in self._due(target, ("timeout_after_accept", "unknown_fields")):
             if fault.kind == "unknown_fields":
                 answer = _with_unknown_fields(answer)
             elif fault.seconds:
@@ -109,15 +123,11 @@ class Faults:
                 answer.cut = True
         return answer
 
-    def _due(self, service: str, operation: str, account: str, kinds: tuple[str, ...]) -> list[Fault]:
+    def _due(self, target: Target, kinds: tuple[str, ...]) -> list[Fault]:
         if not self._rules:
             return []
         with self._lock:
-            found = [
-                rule
-                for rule in self._rules.values()
-                if rule.kind in kinds and rule.matches(service, operation, account)
-            ]
+            found = [rule for rule in self._rules.values() if rule.kind in kinds and rule.matches(target)]
             due = [rule for rule in found if self._strikes(rule)]
             for rule in due:
                 self._spend(rule)

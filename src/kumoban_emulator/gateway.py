@@ -18,7 +18,7 @@ from kumoban_emulator.calls import CallCounts
 from kumoban_emulator.engine import Done, Engine
 from kumoban_emulator.errors import AwsError
 from kumoban_emulator.fakes.sso_admin_instance import identity_store_arn_of
-from kumoban_emulator.faults import Faults
+from kumoban_emulator.faults import Faults, Target
 from kumoban_emulator.identify import CallName, UnknownCall, identify, is_reading
 from kumoban_emulator.keys import Principal
 from kumoban_emulator.limits import Bucket, RateGauge
@@ -51,6 +51,11 @@ class _Passage:
     @property
     def account(self) -> str:
         return self.principal.account if self.principal else ""
+
+    @property
+    def target(self) -> Target:
+        service, operation = (self.name.service, self.name.operation) if self.name else ("", "")
+        return Target(service, operation, self.account, self.request.body)
 
 
 class Gateway:
@@ -85,7 +90,7 @@ class Gateway:
             answer = answer_error(passage.name, passage.error, passage.request_id)
         self._remember(passage, answer)
         if passage.name and passage.error is None:
-            answer = self.faults.after(passage.name.service, passage.name.operation, passage.account, answer)
+            answer = self.faults.after(passage.target, answer)
         answer.headers.setdefault("x-amzn-RequestId", passage.request_id)
         return answer
 
@@ -101,7 +106,7 @@ class Gateway:
         )
         if name.service in _IDENTITY_CENTER:
             self.gauge.count()
-        self.faults.before(name.service, name.operation, passage.account)
+        self.faults.before(passage.target)
         self._limit(name)
         authorise(world, name, passage.principal)
         if name.service == "s3" and passage.account == world.audit:

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-
 from kumoban_emulator.admin_client import AdminClient
 from kumoban_emulator.engine import Engine
 from kumoban_emulator.gateway import Gateway
@@ -55,7 +54,8 @@ class EmulatorServer:
 
     @property
     def endpoint_url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def admin(self) -> AdminClient:
@@ -105,3 +105,4 @@ class EmulatorServer:
     def _flush_trail(self) -> None:
         while not self._stopping.wait(self._interval):
             self._files.flush(self.engine)
+            self.engine.tidy()

@@ -62,9 +62,7 @@ def scan_next(slices: int = 20) -> None:
     aws = door().open("kumoban-scan")
     for part in (scan_organization, scan_accounts, scan_people, scan_groups, scan_teams):
         part(aws)
-    for arn in (
-        PermissionSet.objects.filter(absent_since=None).order_by("seen_at").values_list("arn", flat=True)[:slices]
-    ):
+    for arn in _permission_sets(aws)[:slices]:
         scan_permission_set(aws, arn)
     stale = Group.objects.filter(absent_since=None).order_by(F("members_seen_at").asc(nulls_first=True))
     for group_id in stale.values_list("id", flat=True)[:slices]:
@@ -95,19 +93,16 @@ def scan_organization(aws: Pass) -> None:
 
 
 def scan_accounts(aws: Pass) -> None:
-    """OUs from the root down, then the accounts in each, with their tags where they are new or moved."""
+    """OUs from the root down, then the accounts in each, with their tags."""
     organization = Organization.objects.get()
     found: list[tuple[dict[str, Any], str]] = []
     units: list[OrganizationalUnit] = []
     _walk(aws, organization.root_id, None, units, found)
-    known = {account.id: account for account in Account.objects.all()}
-    tags = {
-        data["Id"]: _tags(aws, data["Id"]) for data, _ in found if data["Id"] not in known or not known[data["Id"]].tags
-    }
+    tags = {data["Id"]: _tags(aws, data["Id"]) for data, _ in found}
     now = database_now()
     with writing():
         _keep(OrganizationalUnit, units, now, ["name", "parent", "id_path", "name_path"])
-        _keep(Account, [_account(data, ou, tags, known) for data, ou in found], now, _ACCOUNT_FIELDS)
+        _keep(Account, [_account(data, ou, tags[data["Id"]]) for data, ou in found], now, _ACCOUNT_FIELDS)
 
 
 _ACCOUNT_FIELDS = ["name", "email", "status", "ou", "team", "environment", "tags", "search"]
@@ -151,8 +146,7 @@ def _tags(aws: Pass, resource: str) -> dict[str, str]:
     }
 
 
-def _account(data: dict[str, Any], ou: str, tags: dict[str, dict[str, str]], known: dict[str, Account]) -> Account:
-    own = tags.get(data["Id"]) or known[data["Id"]].tags
+def _account(data: dict[str, Any], ou: str, own: dict[str, str]) -> Account:
     # AWS replaces Status by State from 2026-09; older endpoints answer Status only.
     return Account(
         id=data["Id"],
@@ -264,12 +258,18 @@ def _replace_memberships(scope: dict[str, str], pairs: list[tuple[str, str]], no
 
 
 def scan_permission_sets(aws: Pass) -> None:
+    for arn in _permission_sets(aws):
+        scan_permission_set(aws, arn)
+
+
+def _permission_sets(aws: Pass) -> list[str]:
+    """All there are now, new ones first, then those seen longest ago; what is gone is marked absent."""
     organization = Organization.objects.get()
     arns = set(pages(aws, "sso-admin", "list_permission_sets", "PermissionSets", InstanceArn=organization.instance_arn))
-    for arn in sorted(arns):
-        scan_permission_set(aws, arn)
     with writing():
         PermissionSet.objects.filter(absent_since=None).exclude(arn__in=arns).update(absent_since=database_now())
+    seen = list(PermissionSet.objects.filter(arn__in=arns).order_by("seen_at").values_list("arn", flat=True))
+    return sorted(arns - set(seen)) + seen
 
 
 def scan_permission_set(aws: Pass, arn: str) -> None:
