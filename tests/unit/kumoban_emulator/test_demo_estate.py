@@ -16,6 +16,7 @@ DIGEST = """
 import hashlib, pprint
 from kumoban_emulator.scenarios import build
 world = build("demo")
+world.organization.policy_types = sorted(world.organization.policy_types)
 text = pprint.pformat([world.organization, world.store, world.center, sorted(role.role_id for role in world.roles)])
 keys = sorted((key.access_key, key.secret) for key in world.keys)
 print(hashlib.sha256((text + repr(keys)).encode()).hexdigest())

@@ -31,9 +31,9 @@ class Store(RuleBasedStateMachine):
 
     @rule(user=IDS, group=IDS)
     def join(self, user: str, group: str) -> None:
-        if self.store.knows("USER", user) and self.store.knows("GROUP", f"g{group}"):
-            if self.store.membership(f"g{group}", user) is None:
-                self.store.put_membership(Membership(f"{user}-{group}", f"g{group}", user, 0, ""))
+        both = self.store.knows("USER", user) and self.store.knows("GROUP", f"g{group}")
+        if both and self.store.membership(f"g{group}", user) is None:
+            self.store.put_membership(Membership(f"{user}-{group}", f"g{group}", user, 0, ""))
 
     @rule(user=IDS)
     def drop_user(self, user: str) -> None:
