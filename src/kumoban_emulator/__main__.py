@@ -50,9 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (WrongScenario, ValueError, OSError) as error:
         print(f"kumoban_emulator: {error}", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, _leave)
-    print(f"emulator ready on {server.endpoint_url} (scenario {asked.scenario})", flush=True)
     try:
+        signal.signal(signal.SIGTERM, _leave)
+        print(f"emulator ready on {server.endpoint_url} (scenario {asked.scenario})", flush=True)
         server.serve()
     except KeyboardInterrupt:
         server.stop()

@@ -283,6 +283,9 @@ class Step(models.Model):
     answered_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
 
+    #: not stored: this turn changed a grant, so the request's state is derived again before the commit
+    request_touched = False
+
     class Meta:
         indexes = [
             models.Index(fields=["rank", "due"], name="desk_step_due", condition=models.Q(due__isnull=False)),

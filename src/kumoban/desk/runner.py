@@ -11,6 +11,7 @@ import queue
 import secrets
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,9 +31,10 @@ from kumoban.desk.outcome import Next, Outcome
 from kumoban.desk.routine import known_actions
 from kumoban.desk.second_look import settle_second_look
 from kumoban.desk.states import Phase, StepKind
-from kumoban.desk.steps import decide_end, perform, settle
+from kumoban.desk.steps import Neighbours, decide_end, perform, settle
+from kumoban.desk.transition import derive_all
 from kumoban.ledger.clock import database_now
-from kumoban.ledger.record import writing
+from kumoban.ledger.record import SYSTEM, writing
 
 __all__ = ["Runner"]
 
@@ -126,7 +128,9 @@ class Runner:
         with writing():
             now, bare = clock.now(), database_now()
             candidates = self._candidates(limit, now, bare)
-            turns = [turn for step in candidates if (turn := self._take(step, now, bare, asked))]
+            near = Neighbours.of(candidates)
+            turns = [turn for step in candidates if (turn := self._take(step, now, bare, asked, near))]
+            self._derive(candidates, now)
         return len(candidates), turns
 
     def _due(self, now: datetime, bare: datetime) -> Q:
@@ -158,7 +162,7 @@ class Runner:
                 break
         return found
 
-    def _take(self, step: Step, now: datetime, bare: datetime, asked: float) -> Turn | None:
+    def _take(self, step: Step, now: datetime, bare: datetime, asked: float, near: Neighbours) -> Turn | None:
         """Lease and lock one step; decide an end here, so that its intent commits with the claim."""
         if step.lease_by:
             step.taken_over = True
@@ -168,7 +172,7 @@ class Runner:
             return None
         step.lease_by, step.lease_until = self.name, bare + self.lease
         if step.kind == StepKind.END and step.phase == Phase.LOOK:
-            following = decide_end(step, now)
+            following = decide_end(step, now, near)
             if following.over:
                 self._store(step, following, now)
                 return None
@@ -234,17 +238,30 @@ class Runner:
         asked = boot_clock()
         with writing():
             now, bare = clock.now(), database_now()
-            again = [turn for turn in turns if self._settle(turn, now, bare)]
+            ours = self._ours(turns, bare)
+            again = [
+                turn for turn in turns if turn.step.pk in ours and self._settle(turn, ours[turn.step.pk], now, bare)
+            ]
+            self._derive(ours.values(), now)
         for turn in again:
             turn.permit, turn.send_at, turn.brought = Permit(asked), asked, None
             self._dispatch(turn)
         return len(turns)
 
-    def _settle(self, turn: Turn, now: datetime, bare: datetime) -> bool:
-        """Write one answer, unless the lease has moved on. True when the step goes on at once under its lease."""
-        ours = Step.objects.select_for_update(of=("self",)).select_related("request", "hold", "hold__thing")
-        step = ours.filter(pk=turn.step.pk, lease_by=self.name, lease_until__gte=bare).first()
-        if step is None or turn.brought is None:
+    def _ours(self, turns: list[Turn], bare: datetime) -> dict[int, Step]:
+        """The steps of these turns whose lease has not moved on, read and locked at once."""
+        rows = Step.objects.select_for_update(of=("self",)).select_related("request", "hold", "hold__thing")
+        held = rows.filter(pk__in=[turn.step.pk for turn in turns], lease_by=self.name, lease_until__gte=bare)
+        return {step.pk: step for step in held.order_by("pk")}
+
+    def _derive(self, steps: Iterable[Step], now: datetime) -> None:
+        touched = {step.request_id for step in steps if step.request_touched}
+        if touched:
+            derive_all(touched, actor=SYSTEM, at=now)
+
+    def _settle(self, turn: Turn, step: Step, now: datetime, bare: datetime) -> bool:
+        """Write one answer. True when the step goes on at once under its lease."""
+        if turn.brought is None:
             return False
         step.answered_at = now
         following = self._following(step, turn.brought, now)

@@ -6,6 +6,8 @@ lease; a step found in ``send`` by another claim was interrupted and goes to ``r
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,17 +16,18 @@ from kumoban.aws.door import Pass
 from kumoban.aws.errors import AnswerLost, AwsError, NotFound, Transient
 from kumoban.core.action import Direction, Presence, Seen, Started
 from kumoban.core.reason import Reason
-from kumoban.desk.models import Hold, Request, Step, Thing
+from kumoban.desk.models import Hold, Step, Thing
 from kumoban.desk.outcome import Next, Outcome, backoff
 from kumoban.desk.routine import action_of
 from kumoban.desk.states import HoldState, Phase, StepKind
-from kumoban.desk.transition import derive
 from kumoban.ledger.record import SYSTEM, record
 
-__all__ = ["IN_FORCE", "decide_end", "direction_of", "intend", "perform", "settle"]
+__all__ = ["IN_FORCE", "Neighbours", "decide_end", "direction_of", "intend", "perform", "settle"]
 
 IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
 _POLL = timedelta(seconds=1)
+#: through the claim, where an end is decided anew
+_AGAIN = timedelta(milliseconds=1)
 _VERIFY_TRIES = 10
 _ALARM_AFTER = 5
 #: an approved hold that starts this soon touches the one that ends
@@ -142,7 +145,7 @@ def _recovered(step: Step, seen: Seen, pending: bool, now: datetime, *, undo: bo
         step.outstanding = False
         _record(step, "aws.answer_lost", saw=seen.presence.value)
     if undo:
-        return _verified(step, seen, now, undo=True) if seen.presence != Presence.PRESENT else Next(Phase.LOOK)
+        return _verified(step, seen, now, undo=True) if seen.presence != Presence.PRESENT else Next(Phase.LOOK, _AGAIN)
     if seen.presence == Presence.PRESENT:
         return _active(step, seen, now)
     return _looked(step, seen, now)
@@ -199,7 +202,7 @@ def _active(step: Step, seen: Seen, now: datetime) -> Next:
             subject=step.request.number,
             facts={"thing": hold.key, **seen.evidence},
         )
-        derive(_locked(step), actor=SYSTEM, at=now)
+        step.request_touched = True
     return Next(Phase.DONE, unlock=True)
 
 
@@ -217,7 +220,7 @@ def _failed(step: Step, reason: Reason, now: datetime) -> Next:
             subject=step.request.number,
             facts={"thing": hold.key, "why": reason.code},
         )
-        derive(_locked(step), actor=SYSTEM, at=now)
+        step.request_touched = True
     return Next(Phase.FAILED, unlock=True)
 
 
@@ -234,24 +237,43 @@ def _try_ending_again(step: Step, reason: Reason) -> Next:
 # --- ending
 
 
-def decide_end(step: Step, now: datetime) -> Next:
+@dataclass(frozen=True)
+class Neighbours:
+    """What a batch of ends must know before it decides, read at once."""
+
+    holds: Mapping[str, Sequence[Hold]]
+    still_applying: frozenset[int]
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> Neighbours:
+        ending = [step.hold for step in steps if step.kind == StepKind.END and step.hold is not None]
+        holds: dict[str, list[Hold]] = {}
+        if ending:
+            near = Hold.objects.filter(key__in={hold.key for hold in ending})
+            for hold in near.filter(state__in=[*IN_FORCE, HoldState.APPROVED]).select_related("request"):
+                holds.setdefault(hold.key, []).append(hold)
+        ids = [hold.pk for hold in ending]
+        applying = Step.objects.filter(hold_id__in=ids, kind=StepKind.APPLY, done_at=None) if ids else ()
+        return cls(holds, frozenset(step.hold_id for step in applying if step.hold_id))
+
+
+def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
     """Whether an undo is due: the last hold ended, nobody touches, nor was it there before. Else ended at once."""
     hold = step.hold
     assert hold is not None
-    _start_ending(step, hold, now)
+    if hold.pk in near.still_applying:
+        Step.objects.filter(hold=hold, kind=StepKind.APPLY, done_at=None).update(
+            phase=Phase.CANCELLED, due=None, done_at=now, outstanding=False
+        )
+    if hold.state != HoldState.ENDING:
+        hold.state = HoldState.ENDING
+        hold.save(update_fields=["state"])
+        record("grant.ending", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key})
+        step.request_touched = True
     if hold.thing is None:
         return _ended(step, "never_made", {}, now)
-    others = Hold.objects.filter(key=hold.key).exclude(pk=hold.pk)
-    holding = others.filter(state__in=IN_FORCE).first()
-    if holding is None:
-        holding = next(
-            (
-                other
-                for other in others.filter(state=HoldState.APPROVED)
-                if other.starts_at is None or other.starts_at <= now + _TOUCHING
-            ),
-            None,
-        )
+    others = [other for other in near.holds.get(hold.key, ()) if other.pk != hold.pk]
+    holding = next((other for other in others if _keeps(other, now)), None)
     if holding is not None:
         return _ended(step, "held_by_others", {"request": holding.request.number}, now)
     if hold.thing.existed_before:
@@ -259,15 +281,9 @@ def decide_end(step: Step, now: datetime) -> Next:
     return intend(step, now)
 
 
-def _start_ending(step: Step, hold: Hold, now: datetime) -> None:
-    Step.objects.filter(hold=hold, kind=StepKind.APPLY, done_at=None).update(
-        phase=Phase.CANCELLED, due=None, done_at=now, outstanding=False
-    )
-    if hold.state != HoldState.ENDING:
-        hold.state = HoldState.ENDING
-        hold.save(update_fields=["state"])
-        record("grant.ending", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key})
-        derive(_locked(step), actor=SYSTEM, at=now)
+def _keeps(other: Hold, now: datetime) -> bool:
+    """In force, or approved and starting within a minute (on approval: at once)."""
+    return other.state != HoldState.APPROVED or other.starts_at is None or other.starts_at <= now + _TOUCHING
 
 
 def _ended(step: Step, by: str, evidence: dict[str, str], now: datetime) -> Next:
@@ -292,7 +308,7 @@ def _ended(step: Step, by: str, evidence: dict[str, str], now: datetime) -> Next
     )
     if by == "seen_absent":
         _plan_second_look(step, now)
-    derive(_locked(step), actor=SYSTEM, at=now)
+    step.request_touched = True
     return Next(Phase.DONE, unlock=True)
 
 
@@ -308,12 +324,6 @@ def _plan_second_look(step: Step, now: datetime) -> None:
         rank=3,
         due=now + timedelta(seconds=settings.KUMOBAN_SECOND_LOOK_SECONDS),
     )
-
-
-def _locked(step: Step) -> Request:
-    request = Request.objects.select_for_update().get(pk=step.request_id)
-    step.request = request
-    return request
 
 
 def _record(step: Step, kind: str, **facts: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from kumoban.desk.models import Hold, Request
 from kumoban.desk.states import EDGES, HoldState, RequestState
 from kumoban.ledger.record import record
 
-__all__ = ["derive", "locked", "move"]
+__all__ = ["derive", "derive_all", "locked", "move"]
 
 _CLOSED = {
     RequestState.ENDED,
@@ -50,7 +50,9 @@ def move(
     request.changed_at = at
     request.why = [reason.stored() for reason in why]
     request.closed_at = at if to in _CLOSED else None
-    request.save()
+    request.save(
+        update_fields=["state", "changed_at", "why", "closed_at", "lapses_at", "starts_at", "ends_at", "voids"]
+    )
     record(
         f"request.{to.value}",
         actor=actor,
@@ -60,22 +62,35 @@ def move(
     )
 
 
-def derive(request: Request, *, actor: str, at: datetime, states: Sequence[str] | None = None) -> None:
-    """From ``applying`` on a request's state follows from its grants: the first that fits."""
-    if states is None:
-        states = list(Hold.objects.filter(request=request).values_list("state", flat=True))
-    order = (
-        (HoldState.APPLYING, RequestState.APPLYING),
-        (HoldState.ACTIVE, RequestState.ACTIVE),
-        (HoldState.ENDING, RequestState.ENDING),
-        (HoldState.FAILED, RequestState.FAILED),
-    )
-    for hold_state, state in order:
-        if hold_state in states:
-            to = state
-            break
-    else:
-        ever = Hold.objects.filter(request=request, was_active=True).exists()
-        to = RequestState.ENDED if ever else RequestState.UNDONE
+def derive(request: Request, *, actor: str, at: datetime) -> None:
+    """From ``applying`` on a request's state follows from its grants."""
+    grants = list(Hold.objects.filter(request=request).values_list("state", "was_active"))
+    _derive(request, grants, actor, at)
+
+
+def derive_all(request_ids: Iterable[int], *, actor: str, at: datetime) -> None:
+    """The same for a batch of requests, in two reads."""
+    requests = list(Request.objects.select_for_update().filter(pk__in=request_ids).order_by("pk"))
+    grants: dict[int, list[tuple[str, bool]]] = {request.pk: [] for request in requests}
+    for request_id, state, was_active in Hold.objects.filter(request_id__in=grants).values_list(
+        "request_id", "state", "was_active"
+    ):
+        grants[request_id].append((state, was_active))
+    for request in requests:
+        _derive(request, grants[request.pk], actor, at)
+
+
+_FIRST_THAT_FITS = (
+    (HoldState.APPLYING, RequestState.APPLYING),
+    (HoldState.ACTIVE, RequestState.ACTIVE),
+    (HoldState.ENDING, RequestState.ENDING),
+    (HoldState.FAILED, RequestState.FAILED),
+)
+
+
+def _derive(request: Request, grants: Sequence[tuple[str, bool]], actor: str, at: datetime) -> None:
+    states = {state for state, _ in grants}
+    ended = RequestState.ENDED if any(was_active for _, was_active in grants) else RequestState.UNDONE
+    to = next((state for hold_state, state in _FIRST_THAT_FITS if hold_state in states), ended)
     if request.state != to:
         move(request, to, actor=actor, at=at)

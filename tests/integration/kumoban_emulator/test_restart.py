@@ -147,7 +147,9 @@ def test_a_torn_last_line_is_left_out(process: Process) -> None:
     journal.write_text(whole + '{"kind":"call","serv')
     process.start()
     assert process.admin("GET", "health")["ready"] is True
-    assert journal.read_text() == whole
+    again = journal.read_text()
+    assert again.startswith(whole)
+    assert all(json.loads(line)["kind"] for line in again.splitlines())
 
 
 def test_another_scenario_does_not_take_over_the_folder(process: Process) -> None:
