@@ -17,7 +17,7 @@ from kumoban.core.form import Form, Reading
 from kumoban.core.freeze import Freeze
 from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason, Refused
-from kumoban.core.signing import Decided, digest, number, signed_bytes
+from kumoban.core.signing import Decided, signed_bytes
 from kumoban.desk import clock, rules
 from kumoban.desk.models import CompanyHoliday, ExtraField, FreezePeriod, Request
 from kumoban.desk.people import Actor
@@ -58,10 +58,6 @@ class Draft:
     @property
     def refusals(self) -> tuple[Reason, ...]:
         return (*self.plan.refusals, *(() if self.plan.refusals else self.decision.refusals))
-
-    @property
-    def plan_number(self) -> str:
-        return number(digest(repr(self.plan.stored()).encode()))
 
 
 def organisation_zone() -> ZoneInfo:

@@ -35,8 +35,9 @@ from kumoban.desk.planning import Draft, business_calendar, draft, signed_of
 from kumoban.desk.routine import Routine, routine_of
 from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
 from kumoban.desk.transition import derive, locked, move
-from kumoban.estate.models import Person
+from kumoban.estate.models import Person, searchable
 from kumoban.ledger.clock import database_now
+from kumoban.ledger.models import Entry
 from kumoban.ledger.record import SYSTEM, record, writing
 
 __all__ = [
@@ -178,8 +179,6 @@ def _shown(plan: PlanValue) -> dict[str, Any]:
 
 
 def _searchable(request: Request) -> str:
-    from kumoban.estate.models import searchable
-
     names = [value for thing in request.shown["things"] for value in thing.values()]
     people = [f"{person.display_name} {person.user_name}" for person in request.workers.all()]
     words = [request.number, request.reason[:500], request.requester.display_name, *people, *names]
@@ -612,8 +611,6 @@ def refused_attempt(actor: Actor, what: str, subject: str, refused: Refused) -> 
     """Remember an attempt on authority, after its rollback; at most ten a minute for one actor."""
     if not refused.attempt:
         return
-    from kumoban.ledger.models import Entry
-
     with writing():
         recent = Entry.objects.filter(
             kind="attempt.refused", actor=actor.id, at__gt=database_now() - timedelta(minutes=1)

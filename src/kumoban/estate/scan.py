@@ -7,7 +7,7 @@ and assignments a slice at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ from kumoban.estate.models import (
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import writing
 
-__all__ = ["refresh_memberships", "scan_all", "scan_next"]
+__all__ = ["refresh_memberships", "scan_all", "scan_assignments", "scan_next", "scan_permission_set"]
 
 _ENTERPRISE = "aws:identitystore:enterprise"
 
@@ -296,35 +296,49 @@ def scan_account_assignments(aws: Pass, account_id: str) -> None:
     organization = Organization.objects.get()
     of = {"InstanceArn": organization.instance_arn, "AccountId": account_id}
     arns = list(pages(aws, "sso-admin", "list_permission_sets_provisioned_to_account", "PermissionSets", **of))
-    found = [
-        assignment
-        for arn in arns
-        for assignment in pages(
-            aws, "sso-admin", "list_account_assignments", "AccountAssignments", PermissionSetArn=arn, **of
-        )
-    ]
+    found = [assignment for arn in arns for assignment in _assigned(aws, of, arn)]
     with writing():
         now = database_now()
-        Assignment.objects.bulk_create(
-            [
-                Assignment(
-                    principal_type=assignment["PrincipalType"],
-                    principal_id=assignment["PrincipalId"],
-                    account_id=account_id,
-                    permission_set_arn=assignment["PermissionSetArn"],
-                    seen_at=now,
-                )
-                for assignment in found
-            ],
-            update_conflicts=True,
-            unique_fields=["account_id", "permission_set_arn", "principal_type", "principal_id"],
-            update_fields=["seen_at", "absent_since"],
-        )
-        Assignment.objects.filter(account_id=account_id, absent_since=None, seen_at__lt=now).update(absent_since=now)
+        _keep_assignments(found, now, account_id=account_id)
         Account.objects.filter(pk=account_id).update(assignments_seen_at=now)
         if account_id == organization.management_account:
             PermissionSet.objects.update(in_management_account=False)
             PermissionSet.objects.filter(arn__in=arns).update(in_management_account=True)
+
+
+def scan_assignments(aws: Pass, account_id: str, arn: str) -> None:
+    """Who has one permission set in one account, and the account's state, read live."""
+    described = aws.read("organizations", "describe_account", AccountId=account_id)["Account"]
+    of = {"InstanceArn": Organization.objects.get().instance_arn, "AccountId": account_id}
+    found = list(_assigned(aws, of, arn))
+    with writing():
+        Account.objects.filter(pk=account_id).update(status=described.get("State") or described["Status"])
+        _keep_assignments(found, database_now(), account_id=account_id, permission_set_arn=arn)
+
+
+def _assigned(aws: Pass, of: dict[str, str], arn: str) -> Iterator[dict[str, Any]]:
+    of = {**of, "PermissionSetArn": arn}
+    return pages(aws, "sso-admin", "list_account_assignments", "AccountAssignments", **of)
+
+
+def _keep_assignments(found: Iterable[dict[str, Any]], now: datetime, **scope: str) -> None:
+    """Insert or update what was seen; mark the rest of the scope absent."""
+    Assignment.objects.bulk_create(
+        [
+            Assignment(
+                principal_type=row["PrincipalType"],
+                principal_id=row["PrincipalId"],
+                account_id=row["AccountId"],
+                permission_set_arn=row["PermissionSetArn"],
+                seen_at=now,
+            )
+            for row in found
+        ],
+        update_conflicts=True,
+        unique_fields=["account_id", "permission_set_arn", "principal_type", "principal_id"],
+        update_fields=["seen_at", "absent_since"],
+    )
+    Assignment.objects.filter(**scope, absent_since=None, seen_at__lt=now).update(absent_since=now)
 
 
 def scan_teams(aws: Pass) -> None:

@@ -25,7 +25,7 @@ from kumoban.desk.routine import Routine, all_routines, routine_of
 from kumoban.desk.sign_in import demo_people, demo_user
 from kumoban.desk.states import HoldState
 from kumoban.desk.words import say
-from kumoban.estate.models import Group, Person
+from kumoban.estate.models import Group, Person, searchable
 from kumoban.ledger.search import search
 from kumoban.web.form_view import fields_of, options_of, typed
 from kumoban.web.gate import page
@@ -161,8 +161,6 @@ def mine(request: Any) -> HttpResponse:
         if request.GET.get("all")
         else Request.objects.filter(requester=request.actor.person)
     )
-    from kumoban.estate.models import searchable
-
     wanted = request.GET.get("q", "").strip()
     if wanted:
         rows = rules.visible(request.actor, clock.now()).filter(search__contains=searchable(wanted))

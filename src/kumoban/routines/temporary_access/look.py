@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kumoban.aws.door import Pass, door, pages
+from kumoban.aws.door import Pass, door
 from kumoban.aws.errors import NotFound
 from kumoban.desk.routine import Asked
 from kumoban.estate.models import Account, Assignment, Membership, Organization, PermissionSet
-from kumoban.estate.scan import scan_permission_set
+from kumoban.estate.scan import scan_assignments, scan_permission_set
+from kumoban.ledger.clock import database_now
 from kumoban.routines.temporary_access.form import TemporaryAccessForm
 
 __all__ = ["Seen", "look"]
@@ -30,7 +31,7 @@ def look(form: TemporaryAccessForm, asked: Asked, *, live: bool, request: str = 
     """Raises AwsError where ``live`` and AWS cannot be read."""
     organization = Organization.objects.get()
     if live:
-        _refresh(form, organization, door().open(f"kumoban-{request}"))
+        _refresh(form, door().open(f"kumoban-{request}"))
     people = [person.id for person in asked.workers]
     rows = Assignment.objects.filter(
         permission_set_arn=form.permission_set, account_id__in=form.accounts, absent_since=None
@@ -52,46 +53,12 @@ def look(form: TemporaryAccessForm, asked: Asked, *, live: bool, request: str = 
     )
 
 
-def _refresh(form: TemporaryAccessForm, organization: Organization, aws: Pass) -> None:
-    """The account's state, the permission set's content and who has it there, read now into the estate."""
-    from kumoban.ledger.clock import database_now
-    from kumoban.ledger.record import writing
-
+def _refresh(form: TemporaryAccessForm, aws: Pass) -> None:
+    """The permission set's content, the accounts' state and who has it there, read now into the estate."""
     try:
         scan_permission_set(aws, form.permission_set)
     except NotFound:
         PermissionSet.objects.filter(arn=form.permission_set).update(absent_since=database_now())
         return
     for account_id in form.accounts:
-        described = aws.read("organizations", "describe_account", AccountId=account_id)["Account"]
-        found = list(
-            pages(
-                aws,
-                "sso-admin",
-                "list_account_assignments",
-                "AccountAssignments",
-                InstanceArn=organization.instance_arn,
-                AccountId=account_id,
-                PermissionSetArn=form.permission_set,
-            )
-        )
-        with writing():
-            now = database_now()
-            Account.objects.filter(pk=account_id).update(status=described.get("State") or described["Status"])
-            here = Assignment.objects.filter(account_id=account_id, permission_set_arn=form.permission_set)
-            here.update(absent_since=now)
-            Assignment.objects.bulk_create(
-                [
-                    Assignment(
-                        principal_type=row["PrincipalType"],
-                        principal_id=row["PrincipalId"],
-                        account_id=account_id,
-                        permission_set_arn=form.permission_set,
-                        seen_at=now,
-                    )
-                    for row in found
-                ],
-                update_conflicts=True,
-                unique_fields=["account_id", "permission_set_arn", "principal_type", "principal_id"],
-                update_fields=["seen_at", "absent_since"],
-            )
+        scan_assignments(aws, account_id, form.permission_set)

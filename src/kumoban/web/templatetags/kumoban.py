@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
 
 from kumoban.core.reason import Reason
@@ -71,8 +70,3 @@ def words(length: timedelta) -> str:
 @register.filter
 def translated(text: str) -> str:
     return gettext(text) if text else ""
-
-
-@register.filter
-def day(at: datetime) -> str:
-    return date_format(at.astimezone(ZoneInfo(settings.KUMOBAN_TIME_ZONE)), "SHORT_DATE_FORMAT")
