@@ -66,7 +66,7 @@ def main() -> int:
 
 def _one_node(world: World, work: Work) -> int:
     from benchmarks.assignments import Aws
-    from benchmarks.grants import ended, make, only_quick_duties, unfinished
+    from benchmarks.grants import Place, ended, make, only_quick_duties, unfinished
     from kumoban.aws import door as door_module
     from kumoban.desk.runner import Runner
     from kumoban.ledger.verify import verify
@@ -75,7 +75,8 @@ def _one_node(world: World, work: Work) -> int:
     opened = door_module.Door(aws)
     door_module._process_door = lambda _pid: opened  # type: ignore[assignment]
     only_quick_duties()
-    grants = make(work.grants, work.accounts, work.over, ahead=timedelta(seconds=3 + work.grants / 2000))
+    place = Place.invented(work.grants, work.accounts)
+    grants = make(work.grants, place, work.over, ahead=timedelta(seconds=3 + work.grants / 2000))
     for grant in grants:
         aws.assign(grant.account, grant.person)
     print(f"{world.version}: {work.grants:,} grants over {work.accounts:,} accounts in {work.over}", flush=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -17,10 +17,26 @@ from kumoban.estate.models import Person
 from kumoban.ledger.clock import database_now
 from kumoban.services.identity_center import ASSIGN, assignment_thing
 
-__all__ = ["SET", "Grant", "ended", "make", "only_quick_duties", "unfinished"]
+__all__ = ["SET", "Grant", "Place", "ended", "make", "only_quick_duties", "unfinished"]
 
 SET = f"arn:aws:sso:::permissionSet/{INSTANCE.rsplit('/', 1)[-1]}/ps-1111111111111111"
 _DOCUMENT = {"steps": [], "window": None, "warnings": [], "dimensions": []}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where grants are: accounts, people and one permission set, by id."""
+
+    accounts: Sequence[str]
+    people: Sequence[str]
+    instance: str = INSTANCE
+    permission_set: str = SET
+
+    @classmethod
+    def invented(cls, grants: int, accounts: int) -> Place:
+        """Ids that the AWS of this process takes."""
+        people = [f"u-{number:05}" for number in range(-(-grants // accounts))]
+        return cls([f"{210000000000 + number}" for number in range(accounts)], people)
 
 
 @dataclass(frozen=True)
@@ -30,22 +46,30 @@ class Grant:
     account: str
     person: str
     due: datetime
+    permission_set: str = SET
 
     @property
     def key(self) -> str:
-        return assignment_thing(self.person, self.account, SET)
+        return assignment_thing(self.person, self.account, self.permission_set)
 
 
-def make(count: int, accounts: int, over: timedelta, ahead: timedelta) -> list[Grant]:
+def make(count: int, place: Place, over: timedelta, ahead: timedelta) -> list[Grant]:
     """``count`` active grants: the first is due ``ahead`` from when its step is made, the last ``over`` later."""
-    people = [f"u-{number:05}" for number in range(-(-count // accounts))]
     now = database_now()
-    Person.objects.bulk_create([Person(id=name, user_name=name, display_name=name, seen_at=now) for name in people])
-    user = User.objects.create(login="bench", person_id=people[0])
-    things = {thing.key: thing for thing in _things(count, accounts, people, now)}
+    Person.objects.bulk_create(
+        [Person(id=name, user_name=name, display_name=name, seen_at=now) for name in place.people]
+    )
+    user = User.objects.create(login="bench", person_id=place.people[0])
     grants = [
-        Grant(f"{210000000000 + i % accounts}", people[i // accounts], now + over * (i / count)) for i in range(count)
+        Grant(
+            place.accounts[i % len(place.accounts)],
+            place.people[i // len(place.accounts)],
+            now + over * (i / count),
+            place.permission_set,
+        )
+        for i in range(count)
     ]
+    things = {thing.key: thing for thing in _things(grants, now)}
     requests = Request.objects.bulk_create(_requests(grants, user, now), batch_size=500)
     plans = Plan.objects.bulk_create(_plans(requests, now), batch_size=500)
     for request, plan in zip(requests, plans, strict=True):
@@ -56,9 +80,9 @@ def make(count: int, accounts: int, over: timedelta, ahead: timedelta) -> list[G
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     by = database_now() + ahead - now
-    grants = [Grant(grant.account, grant.person, grant.due + by) for grant in grants]
+    grants = [replace(grant, due=grant.due + by) for grant in grants]
     Hold.objects.update(ends_at=F("ends_at") + by)
-    Step.objects.bulk_create(_steps(grants, holds), batch_size=500)
+    Step.objects.bulk_create(_steps(grants, holds, place), batch_size=500)
     return grants
 
 
@@ -77,12 +101,8 @@ def only_quick_duties() -> None:
     Duty.objects.bulk_create(Duty(name=duty.name, due=later) for duty in DUTIES if duty.name == "scan")
 
 
-def _things(count: int, accounts: int, people: list[str], now: datetime) -> list[Thing]:
-    pairs = ((people[i // accounts], f"{210000000000 + i % accounts}") for i in range(count))
-    rows = [
-        Thing(key=assignment_thing(person, account, SET), opened_at=now, existed_before=False, created=True)
-        for person, account in pairs
-    ]
+def _things(grants: list[Grant], now: datetime) -> list[Thing]:
+    rows = [Thing(key=grant.key, opened_at=now, existed_before=False, created=True) for grant in grants]
     return Thing.objects.bulk_create(rows, batch_size=500)
 
 
@@ -94,7 +114,12 @@ def _requests(grants: list[Grant], user: User, now: datetime) -> Iterator[Reques
             state=RequestState.ACTIVE,
             requester_id=grant.person,
             asked_by=user,
-            form={"accounts": [grant.account], "permission_set": SET, "until": "15m", "reason": "bench"},
+            form={
+                "accounts": [grant.account],
+                "permission_set": grant.permission_set,
+                "until": "15m",
+                "reason": "bench",
+            },
             reason="bench",
             created_at=now,
             changed_at=now,
@@ -134,7 +159,7 @@ def _holds(grants: list[Grant], requests: list[Request], things: dict[str, Thing
         )
 
 
-def _steps(grants: list[Grant], holds: list[Hold]) -> Iterator[Step]:
+def _steps(grants: list[Grant], holds: list[Hold], place: Place) -> Iterator[Step]:
     for grant, hold in zip(grants, holds, strict=True):
         yield Step(
             request_id=hold.request_id,
@@ -142,9 +167,9 @@ def _steps(grants: list[Grant], holds: list[Hold]) -> Iterator[Step]:
             kind=StepKind.END,
             action=ASSIGN,
             params={
-                "instance": INSTANCE,
+                "instance": place.instance,
                 "account": grant.account,
-                "permission_set": SET,
+                "permission_set": place.permission_set,
                 "principal": grant.person,
             },
             lock_key=f"sso:account:{grant.account}",

@@ -34,13 +34,14 @@ def measure(work: Work, *, quick: bool) -> int:
 
 
 def _measure(world: World, work: Work, lease: float) -> int:
-    from benchmarks.grants import make, only_quick_duties, unfinished
+    from benchmarks.grants import Place, make, only_quick_duties, unfinished
     from benchmarks.shared_aws import assign
 
     only_quick_duties()
     nodes = {name: _start(world, name) for name in ("stays", "killed")}
     try:
-        grants = make(work.grants, work.accounts, work.over, ahead=timedelta(seconds=4 + work.grants / 1000))
+        place = Place.invented(work.grants, work.accounts)
+        grants = make(work.grants, place, work.over, ahead=timedelta(seconds=4 + work.grants / 1000))
         for grant in grants:
             assign(world.folder, grant.account, grant.person)
         print(f"{world.version}: {work.grants:,} grants, two nodes, lease {lease:g} s", flush=True)

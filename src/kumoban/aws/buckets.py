@@ -1,7 +1,7 @@
 """Rate limits shared by all nodes: one UPDATE on the database's clock takes a token and checks the lease.
 
-A bucket is a row with the instant of the next call (GCRA with burst 1). Calls that end something pay only the
-service's bucket; all others also pay a narrower lane, so that ends always find tokens.
+A bucket is a row with the instant of the next call (GCRA with burst 1). Urgent calls (ends, and what AWS has begun)
+pay only the service's bucket; all others also pay a narrower lane, so that ends always find tokens.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db import connection
 from kumoban.aws.errors import Postponed
 from kumoban.aws.models import Bucket
 
-__all__ = ["PERMIT_SECONDS", "Fence", "Permit", "boot_clock", "slow_down", "take"]
+__all__ = ["PERMIT_SECONDS", "Fence", "Permit", "boot_clock", "hold_back", "slow_down", "take"]
 
 #: a permit older than this signs nothing
 PERMIT_SECONDS = 2.0
@@ -55,11 +55,11 @@ class Permit:
         return boot_clock() - self.at < PERMIT_SECONDS
 
 
-def take(service: str, *, ending: bool, fence: Fence | None, patience: float) -> Permit:
+def take(service: str, *, urgent: bool, fence: Fence | None, patience: float) -> Permit:
     """Wait at most ``patience`` seconds for this service's tokens. Raises Postponed, also where the fence fell."""
     bucket = _BUCKET_OF.get(service)
     lanes = [bucket] if bucket and settings.KUMOBAN_AWS_LIMITS else []
-    if lanes and not ending:
+    if lanes and not urgent:
         lanes.insert(0, f"{bucket}/other")
     if not lanes and fence is None:
         return Permit(boot_clock())
@@ -74,12 +74,21 @@ def slow_down(service: str, seconds: float = 1.0) -> None:
     """After AWS throttled us: nobody calls this service for a while."""
     bucket = _BUCKET_OF.get(service)
     if bucket:
-        now = _NOW[connection.vendor]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE aws_bucket SET next_at = {now} + %s WHERE name = %s AND next_at < {now} + %s",  # noqa: S608
-                [seconds, bucket, seconds],
-            )
+        _not_before(bucket, seconds)
+
+
+def hold_back(service: str, seconds: float) -> None:
+    """Ends wait for room: whoever is not urgent does not call this service for a while."""
+    _not_before(f"{_BUCKET_OF[service]}/other", seconds)
+
+
+def _not_before(lane: str, seconds: float) -> None:
+    now = _NOW[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE aws_bucket SET next_at = {now} + %s WHERE name = %s AND next_at < {now} + %s",  # noqa: S608
+            [seconds, lane, seconds],
+        )
 
 
 def _take_lane(lane: str | None, fence: Fence | None, patience: float) -> Permit:

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from kumoban.aws import buckets
 from kumoban.aws.credentials import CallCredentials, SessionKey, SessionPool, current
-from kumoban.aws.errors import AwsError, Denied, Throttled, understood
+from kumoban.aws.errors import AwsError, Denied, Expired, Throttled, understood
 
 __all__ = ["Door", "ObserveMode", "Pass", "door", "pages"]
 
@@ -46,21 +46,21 @@ class Transport(Protocol):
 
 @dataclass
 class Pass:
-    """The door as one piece of work sees it: who it acts for, whether it ends something, and its fence.
+    """The door as one piece of work sees it: who it acts for, whether others wait for it, and its fence.
 
     ``session_name`` carries the request's number, so that CloudTrail proves whom each call was for.
     """
 
     door: Door
     session_name: str
-    ending: bool = False
+    urgent: bool = False
     fence: buckets.Fence | None = None
     permit: buckets.Permit | None = None
     patience: float = 20.0
 
     def read(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
         if settings.KUMOBAN_AWS_LIMITS:
-            buckets.take(service, ending=self.ending, fence=None, patience=self.patience)
+            buckets.take(service, urgent=self.urgent, fence=None, patience=self.patience)
         return self.door.send(service, operation, self._session(settings.KUMOBAN_READER_ROLE), params)
 
     def mutate(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
@@ -70,9 +70,9 @@ class Pass:
         self.door.prepare(session)
         permit, self.permit = self.permit, None
         if settings.KUMOBAN_AWS_LIMITS or permit is None or not permit.fresh:
-            permit = buckets.take(service, ending=self.ending, fence=self.fence, patience=self.patience)
+            permit = buckets.take(service, urgent=self.urgent, fence=self.fence, patience=self.patience)
         if not permit.fresh:
-            permit = buckets.take(service, ending=self.ending, fence=self.fence, patience=self.patience)
+            permit = buckets.take(service, urgent=self.urgent, fence=self.fence, patience=self.patience)
         return self.door.send(service, operation, session, params)
 
     def _session(self, role_arn: str) -> SessionKey:
@@ -88,8 +88,8 @@ class Door:
         self._lock = threading.Lock()
         self._pool: SessionPool | None = None
 
-    def open(self, session_name: str, *, ending: bool = False, fence: buckets.Fence | None = None) -> Pass:
-        return Pass(self, session_name, ending, fence)
+    def open(self, session_name: str, *, urgent: bool = False, fence: buckets.Fence | None = None) -> Pass:
+        return Pass(self, session_name, urgent, fence)
 
     def prepare(self, session: SessionKey) -> None:
         """Have the session's credentials ready, so that the permit is not spent on waiting for STS."""
@@ -109,7 +109,7 @@ class Door:
             meaning = understood(error)
             if isinstance(meaning, Throttled):
                 buckets.slow_down(service)
-            if isinstance(meaning, Denied) and "Expired" in meaning.code:
+            if isinstance(meaning, Expired):
                 self.drop_credentials()
             raise meaning from error
         finally:

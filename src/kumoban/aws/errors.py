@@ -15,6 +15,7 @@ __all__ = [
     "AwsError",
     "Conflict",
     "Denied",
+    "Expired",
     "NotFound",
     "Postponed",
     "Throttled",
@@ -49,6 +50,10 @@ class Throttled(Transient):
     """Not done: too many calls."""
 
 
+class Expired(Transient):
+    """Not done: the role session's credentials had expired; the next call takes new ones."""
+
+
 class Conflict(Transient):
     """Not done: another operation is under way on the same target."""
 
@@ -73,11 +78,10 @@ _DENIALS = {
     "AccessDenied",
     "UnrecognizedClientException",
     "InvalidClientTokenId",
-    "ExpiredTokenException",
-    "ExpiredToken",
     "InvalidSignatureException",
     "SignatureDoesNotMatch",
 }
+_EXPIRED = {"ExpiredTokenException", "ExpiredToken"}
 _NOT_FOUND = {"ResourceNotFoundException", "AccountNotFoundException", "NoSuchEntity"}
 _QUOTAS = {"ServiceQuotaExceededException"}
 
@@ -107,6 +111,8 @@ def _answered(error: ClientError) -> AwsError:
         kind = Conflict
     elif code in _NOT_FOUND:
         kind = NotFound
+    elif code in _EXPIRED:
+        kind = Expired
     elif code in _DENIALS:
         kind = Denied
     elif code in _QUOTAS:

@@ -64,7 +64,9 @@ __all__ = [
 ]
 
 S = RequestState
+#: order of work; what AWS has begun and not finished comes before what would be begun
 RANK = {StepKind.END: 0, StepKind.APPLY: 2, StepKind.CHECK: 3, StepKind.SECOND_LOOK: 3, StepKind.MANUAL: 3}
+POLL_RANK = 1
 
 
 # --- asking

@@ -1,7 +1,8 @@
 """The runner: claim due steps, ask AWS in threads, write what it said in batches. No generic job API lives here.
 
 A claim gives a step a lease and, where its action needs one, the AWS lock. The lock is held from the intent until the
-terminal status is seen; the lease only fences the database. Order of work: ends, applies, checks; within each by due.
+terminal status is seen; the lease only fences the database. Order of work: ends, polls, applies, checks; within each
+by due. While ends wait for room on AWS, nothing else is begun. Duties run beside, so that a long scan delays no end.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
-from kumoban.aws.buckets import Fence, Permit, boot_clock
+from kumoban.aws.buckets import Fence, Permit, boot_clock, hold_back
 from kumoban.aws.door import door
-from kumoban.aws.models import Bucket
 from kumoban.desk import clock
 from kumoban.desk.checking import Checked, check, settle_check
 from kumoban.desk.duties import run_due_duties
 from kumoban.desk.models import Lock, Step
 from kumoban.desk.outcome import Next, Outcome
+from kumoban.desk.requests import POLL_RANK, RANK
+from kumoban.desk.room import Room
 from kumoban.desk.routine import known_actions
 from kumoban.desk.second_look import settle_second_look
 from kumoban.desk.states import Phase, StepKind
@@ -40,8 +42,8 @@ __all__ = ["Runner"]
 
 log = logging.getLogger(__name__)
 
-#: AWS allows 10 assignment operations in progress; counted from the steps, never kept as a counter
-MAX_OUTSTANDING = 10
+#: while ends wait for room, everybody else's calls to their service wait this long, again and again
+_HOLD_BACK = 1.0
 #: steps due within this time are claimed ahead, and sent when they are due
 LOOK_AHEAD = timedelta(milliseconds=400)
 _BATCH = 100
@@ -50,6 +52,8 @@ _IN_SECONDS = {
     "postgresql": "clock_timestamp() + %s * interval '1 second'",
 }
 _OWN_ACTIONS = ["desk.check/1"]
+#: AWS has begun something that must be seen to its end
+_UNDER_WAY = (Phase.POLL, Phase.RECOVER, Phase.VERIFY)
 
 
 @dataclass
@@ -78,10 +82,11 @@ class Runner:
     # --- the loop
 
     def run(self, pause: float = 0.1) -> None:
+        duties = threading.Thread(target=self._do_duties, name="duties", daemon=True)
+        duties.start()
         while not self._stop.is_set():
             try:
                 worked = self.tick()
-                run_due_duties(self.name)
             except Exception:
                 log.exception("a round failed; the rows are as they were, the next round goes on")
                 connection.close()
@@ -90,6 +95,15 @@ class Runner:
             if not worked:
                 self._wait(pause)
         self._pool.shutdown(wait=True)
+        duties.join(timeout=5)
+
+    def _do_duties(self) -> None:
+        while not self._stop.wait(0.5):
+            try:
+                run_due_duties(self.name)
+            except Exception:
+                log.exception("the duties could not be read; the next round goes on")
+                connection.close()
 
     def stop(self) -> None:
         self._stop.set()
@@ -141,26 +155,16 @@ class Runner:
         return Step.objects.filter(self._due(clock.now(), database_now())).exists()
 
     def _candidates(self, limit: int, now: datetime, bare: datetime) -> list[Step]:
-        """Due steps whose lock is free or their own, ends first; with AWS's limits on, at most 10 under way."""
-        held = dict(Lock.objects.values_list("key", "step_id"))
-        if settings.KUMOBAN_AWS_LIMITS and connection.vendor == "postgresql":
-            list(Bucket.objects.select_for_update().filter(name="identity-center"))  # one node counts at a time
-            held = dict(Lock.objects.values_list("key", "step_id"))
-        blocked = Q(lock_key__in=list(held)) & ~Q(pk__in=list(held.values()))
-        rows = Step.objects.filter(self._due(now, bare)).exclude(blocked).order_by("rank", "due", "id")
-        rows = rows.select_for_update(skip_locked=True, of=("self",)).select_related("request", "hold", "hold__thing")
-        free = MAX_OUTSTANDING - len(held) if settings.KUMOBAN_AWS_LIMITS else limit
-        found: list[Step] = []
-        for step in rows[: limit * 4]:
-            if step.lock_key and held.get(step.lock_key, 0) != step.pk:
-                if step.lock_key in held or free <= 0:
-                    continue
-                free -= 1
-                held[step.lock_key] = step.pk
-            found.append(step)
-            if len(found) == limit:
-                break
-        return found
+        """What is under way first, then what may begin: ends, applies, checks."""
+        room = Room.now()
+        due = Step.objects.filter(self._due(now, bare)).order_by("rank", "due", "id")
+        due = due.select_for_update(skip_locked=True, of=("self",)).select_related("request", "hold", "hold__thing")
+        found = list(due.filter(pk__in=room.under_way)[:limit])
+        waiting = due.exclude(pk__in=room.under_way).exclude(lock_key__in=list(room.held))
+        begun = [step for step in waiting[: room.rows_for(limit)] if room.takes(step)]
+        if room.ends_wait:
+            hold_back("sso-admin", _HOLD_BACK)
+        return (found + begun)[:limit]
 
     def _take(self, step: Step, now: datetime, bare: datetime, asked: float, near: Neighbours) -> Turn | None:
         """Lease and lock one step; decide an end here, so that its intent commits with the claim."""
@@ -211,7 +215,7 @@ class Runner:
             else:
                 aws = door().open(
                     f"kumoban-{turn.step.request.number}",
-                    ending=turn.step.kind == StepKind.END,
+                    urgent=turn.step.rank <= POLL_RANK,
                     fence=turn.fence,
                 )
                 aws.permit = turn.permit
@@ -285,6 +289,9 @@ class Runner:
 
     def _store(self, step: Step, following: Next, now: datetime) -> None:
         step.phase, step.lease_by, step.lease_until = following.phase, "", None
+        step.rank = (
+            POLL_RANK if following.phase in _UNDER_WAY and step.kind == StepKind.APPLY else RANK[StepKind(step.kind)]
+        )
         step.due = None if following.over else now + following.wait
         step.done_at = now if following.phase in (Phase.DONE, Phase.CANCELLED) else None
         step.save()

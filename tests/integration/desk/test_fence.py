@@ -34,10 +34,10 @@ def test_a_call_is_signed_only_under_a_lease_of_ours_with_15_seconds_left(
     Step.objects.update(lease_by=holder, lease_until=database_now() + timedelta(seconds=left))
     fence = office.runner._fence(step)
     if signs:
-        assert buckets.take("sso-admin", ending=True, fence=fence, patience=1).fresh
+        assert buckets.take("sso-admin", urgent=True, fence=fence, patience=1).fresh
     else:
         with pytest.raises(Postponed):
-            buckets.take("sso-admin", ending=True, fence=fence, patience=1)
+            buckets.take("sso-admin", urgent=True, fence=fence, patience=1)
 
 
 def test_the_service_is_called_at_most_19_times_a_second(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,5 +46,5 @@ def test_the_service_is_called_at_most_19_times_a_second(office: Office, monkeyp
     monkeypatch.setattr(settings, "KUMOBAN_AWS_LIMITS", True)
     started = buckets.boot_clock()
     for _ in range(20):
-        buckets.take("identitystore", ending=True, fence=None, patience=2)
+        buckets.take("identitystore", urgent=True, fence=None, patience=2)
     assert buckets.boot_clock() - started >= 19 / 19
