@@ -16,10 +16,25 @@ from django.db.models import Q, QuerySet
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Absence, Approval, Request, Requirement, Rule
 from kumoban.desk.people import Actor, groups_of, members_of
-from kumoban.desk.routine import Routine
+from kumoban.desk.routine import Dimension, Routine
 from kumoban.estate.models import Account, Group, Person, Team
 
-__all__ = ["Decision", "Slot", "approvers", "decide", "fulfilled", "inbox", "offered", "stand_ins", "visible"]
+__all__ = [
+    "Decision",
+    "Facts",
+    "Match",
+    "Slot",
+    "approvers",
+    "decide",
+    "facts_of",
+    "fulfilled",
+    "inbox",
+    "longest_of",
+    "match",
+    "offered",
+    "stand_ins",
+    "visible",
+]
 
 
 @dataclass(frozen=True)
@@ -60,8 +75,20 @@ class Decision:
         }
 
 
+@dataclass(frozen=True)
+class Match:
+    """How one rule meets one person and one exact thing: whether it is about them, and which dimensions it misses."""
+
+    who: bool
+    missed: tuple[str, ...]
+
+    @property
+    def hit(self) -> bool:
+        return self.who and not self.missed
+
+
 @dataclass
-class _Facts:
+class Facts:
     """What matching needs to know of the estate, read once for one decision."""
 
     people: Mapping[str, frozenset[str]]
@@ -85,7 +112,7 @@ def decide(
         return Decision()
     rules = list(Rule.objects.filter(routine=routine.name, enabled=True).order_by("id"))
     people = {person.id: person for person in (requester, *workers)}
-    facts = _facts(people.values(), combinations)
+    facts = facts_of(people.values(), combinations)
     refusals: list[Reason] = []
     matched: dict[int, Rule] = {}
     for combination in combinations:
@@ -113,30 +140,30 @@ def _one(
     rules: Sequence[Rule],
     person: Person,
     combination: Mapping[str, str],
-    facts: _Facts,
+    facts: Facts,
     length: timedelta | None,
 ) -> tuple[list[Rule], Reason | None]:
     """The rules that allow one person one thing, or why not."""
     said = {**combination, "person": person.display_name}
-    mine = [rule for rule in rules if _who(rule, person, facts)]
-    hit = [rule for rule in mine if _where(routine, rule, combination, person, facts)]
+    hit = [rule for rule in rules if match(routine, rule, combination, person, facts).hit]
     for rule in hit:
         if rule.effect == Rule.Effect.DENY:
             return [], Reason("denied_by_rule", {**said, "rule": rule.name})
     allowing = [rule for rule in hit if rule.effect == Rule.Effect.ALLOW]
     if not allowing:
         return [], Reason("no_rule_allows", said)
-    longest = max((_limit(rule) for rule in allowing), default=timedelta())
+    longest = max((longest_of(rule) for rule in allowing), default=timedelta())
     if length is None or length > longest:
         return [], Reason("longer_than_rule", {**said, "minutes": int(longest.total_seconds() // 60)})
     return allowing, None
 
 
-def _limit(rule: Rule) -> timedelta:
+def longest_of(rule: Rule) -> timedelta:
+    """The longest a rule allows; an hour where it does not say."""
     return timedelta(minutes=int(rule.limits.get("max_minutes", 60)))
 
 
-def _who(rule: Rule, person: Person, facts: _Facts) -> bool:
+def _who(rule: Rule, person: Person, facts: Facts) -> bool:
     who = rule.who
     if rule.effect == Rule.Effect.DENY and not who:
         return True
@@ -144,21 +171,25 @@ def _who(rule: Rule, person: Person, facts: _Facts) -> bool:
     return bool(who.get("everyone")) or person.id in who.get("people", ()) or bool(groups & set(who.get("groups", ())))
 
 
-def _where(routine: Routine, rule: Rule, combination: Mapping[str, str], person: Person, facts: _Facts) -> bool:
-    for dimension in routine.dimensions:
-        patterns = rule.dimensions.get(dimension.name)
-        if patterns is None:
-            if rule.effect == Rule.Effect.ALLOW:
-                return False
-            continue
-        value = combination.get(dimension.name, "")
-        matcher = _MATCHERS[dimension.kind]
-        if not any(pattern == "*" or matcher(pattern, value, person, facts) for pattern in patterns):
-            return False
-    return True
+def match(routine: Routine, rule: Rule, combination: Mapping[str, str], person: Person, facts: Facts) -> Match:
+    """The one matcher: decisions and explanations ask it, and nothing else."""
+    missed = [
+        dimension.name
+        for dimension in routine.dimensions
+        if not _covers(rule, dimension, combination.get(dimension.name, ""), person, facts)
+    ]
+    return Match(_who(rule, person, facts), tuple(missed))
 
 
-def _account_matches(pattern: str, value: str, person: Person, facts: _Facts) -> bool:
+def _covers(rule: Rule, dimension: Dimension, value: str, person: Person, facts: Facts) -> bool:
+    patterns = rule.dimensions.get(dimension.name)
+    if patterns is None:
+        return rule.effect == Rule.Effect.DENY
+    matcher = _MATCHERS[dimension.kind]
+    return any(pattern == "*" or matcher(pattern, value, person, facts) for pattern in patterns)
+
+
+def _account_matches(pattern: str, value: str, person: Person, facts: Facts) -> bool:
     """``<account id>``, ``ou:<id>`` (nested), ``team:<slug>``, ``own-team``."""
     account = facts.accounts.get(value)
     if account is None:
@@ -173,18 +204,18 @@ def _account_matches(pattern: str, value: str, person: Person, facts: _Facts) ->
     return pattern == value
 
 
-def _word_matches(pattern: str, value: str, person: Person, facts: _Facts) -> bool:
+def _word_matches(pattern: str, value: str, person: Person, facts: Facts) -> bool:
     return pattern == value
 
 
-def _name_matches(pattern: str, value: str, person: Person, facts: _Facts) -> bool:
+def _name_matches(pattern: str, value: str, person: Person, facts: Facts) -> bool:
     """``*.team-a.example.jp``: the star stands for one or more whole labels."""
     if pattern.startswith("*."):
         return value.endswith(pattern[1:]) and len(value) > len(pattern[1:])
     return pattern == value
 
 
-_MATCHERS: dict[str, Callable[[str, str, Person, _Facts], bool]] = {
+_MATCHERS: dict[str, Callable[[str, str, Person, Facts], bool]] = {
     "account": _account_matches,
     "id": _word_matches,
     "word": _word_matches,
@@ -192,11 +223,11 @@ _MATCHERS: dict[str, Callable[[str, str, Person, _Facts], bool]] = {
 }
 
 
-def _facts(people: Iterable[Person], combinations: Sequence[Mapping[str, str]]) -> _Facts:
+def facts_of(people: Iterable[Person], combinations: Sequence[Mapping[str, str]]) -> Facts:
     groups = {person.id: groups_of(person.id) for person in people}
     wanted = {combination.get("account", "") for combination in combinations}
     accounts = {account.id: account for account in Account.objects.filter(id__in=wanted).select_related("ou")}
-    return _Facts(groups, accounts, _own_teams(groups))
+    return Facts(groups, accounts, _own_teams(groups))
 
 
 def _own_teams(groups: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -210,7 +241,7 @@ def offered(routine: Routine, person: Person) -> list[tuple[Account, set[str]]]:
     rules = Rule.objects.filter(routine=routine.name, enabled=True)
     groups = {person.id: groups_of(person.id)}
     accounts = list(Account.objects.filter(absent_since=None, status="ACTIVE").select_related("ou").order_by("name"))
-    facts = _Facts(groups, {account.id: account for account in accounts}, _own_teams(groups))
+    facts = Facts(groups, {account.id: account for account in accounts}, _own_teams(groups))
     mine = [rule for rule in rules if rule.effect == Rule.Effect.ALLOW and _who(rule, person, facts)]
     found = []
     for account in accounts:
@@ -225,7 +256,7 @@ def offered(routine: Routine, person: Person) -> list[tuple[Account, set[str]]]:
     return found
 
 
-def _covers_account(rule: Rule, account: Account, person: Person, facts: _Facts) -> bool:
+def _covers_account(rule: Rule, account: Account, person: Person, facts: Facts) -> bool:
     patterns = rule.dimensions.get("account", ())
     environments = rule.dimensions.get("environment", ())
     return any(p == "*" or _account_matches(p, account.id, person, facts) for p in patterns) and any(
