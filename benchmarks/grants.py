@@ -102,7 +102,7 @@ def only_quick_duties() -> None:
 
 
 def _things(grants: list[Grant], now: datetime) -> list[Thing]:
-    rows = [Thing(key=grant.key, opened_at=now, existed_before=False, created=True) for grant in grants]
+    rows = [Thing(key=grant.key, opened_at=now, existed_before=False, created_by=0) for grant in grants]
     return Thing.objects.bulk_create(rows, batch_size=500)
 
 

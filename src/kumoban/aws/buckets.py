@@ -16,7 +16,7 @@ from django.db import connection
 from kumoban.aws.errors import Postponed
 from kumoban.aws.models import Bucket
 
-__all__ = ["PERMIT_SECONDS", "Fence", "Permit", "boot_clock", "hold_back", "slow_down", "take"]
+__all__ = ["PERMIT_SECONDS", "Fence", "Permit", "boot_clock", "count_alone", "hold_back", "slow_down", "take"]
 
 #: a permit older than this signs nothing
 PERMIT_SECONDS = 2.0
@@ -77,6 +77,13 @@ def slow_down(service: str, seconds: float = 1.0) -> None:
         _not_before(bucket, seconds)
 
 
+def count_alone(service: str) -> None:
+    """Until this transaction ends, no other node counts what is under way at this service (PostgreSQL)."""
+    if connection.vendor == "postgresql":
+        _make(_BUCKET_OF[service])
+        list(Bucket.objects.select_for_update().filter(name=_BUCKET_OF[service]))
+
+
 def hold_back(service: str, seconds: float) -> None:
     """Ends wait for room: whoever is not urgent does not call this service for a while."""
     _not_before(f"{_BUCKET_OF[service]}/other", seconds)
@@ -110,20 +117,24 @@ def _try_lane(lane: str, fence: Fence | None) -> float:
     greatest = "max" if connection.vendor == "sqlite" else "greatest"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE aws_bucket SET next_at = {greatest}(next_at, {now}) + interval"  # noqa: S608
+            f"UPDATE aws_bucket SET next_at = {greatest}(next_at, {now}) + %s"  # noqa: S608
             f" WHERE name = %s AND next_at <= {now}{condition} RETURNING next_at",
-            [lane, *params],
+            [1 / _RATES[lane], lane, *params],
         )
         if cursor.fetchone():
             return 0.0
         cursor.execute(f"SELECT next_at - {now} FROM aws_bucket WHERE name = %s", [lane])  # noqa: S608
         row = cursor.fetchone()
     if row is None:
-        Bucket.objects.bulk_create([Bucket(name=lane, interval=1 / _RATES[lane])], ignore_conflicts=True)
+        _make(lane)
         return 0.001
     if row[0] <= 0:
         _fence_only(fence)
     return max(float(row[0]), 0.001)
+
+
+def _make(lane: str) -> None:
+    Bucket.objects.bulk_create([Bucket(name=lane)], ignore_conflicts=True)
 
 
 def _fence_only(fence: Fence | None) -> float:

@@ -11,6 +11,7 @@ from botocore.exceptions import (
 )
 
 __all__ = [
+    "AlreadyThere",
     "AnswerLost",
     "AwsError",
     "Conflict",
@@ -36,6 +37,10 @@ class AwsError(Exception):
 
 class NotFound(AwsError):
     """AWS does not know the thing, by id."""
+
+
+class AlreadyThere(AwsError):
+    """What was to be made exists. Who made it is for the caller to know."""
 
 
 class Denied(AwsError):
@@ -83,6 +88,7 @@ _DENIALS = {
 }
 _EXPIRED = {"ExpiredTokenException", "ExpiredToken"}
 _NOT_FOUND = {"ResourceNotFoundException", "AccountNotFoundException", "NoSuchEntity"}
+_ALREADY_THERE = {"EntityAlreadyExists", "EntityAlreadyExistsException", "ResourceAlreadyExistsException"}
 _QUOTAS = {"ServiceQuotaExceededException"}
 
 
@@ -109,6 +115,8 @@ def _answered(error: ClientError) -> AwsError:
         kind = Throttled
     elif code == "ConflictException":
         kind = Conflict
+    elif code in _ALREADY_THERE:
+        kind = AlreadyThere
     elif code in _NOT_FOUND:
         kind = NotFound
     elif code in _EXPIRED:

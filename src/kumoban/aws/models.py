@@ -9,5 +9,4 @@ class Bucket(models.Model):
     """A rate limit shared by all nodes: the next call may leave at ``next_at`` on the database's clock."""
 
     name = models.CharField(max_length=60, primary_key=True)
-    interval = models.FloatField(help_text="seconds between two calls")
     next_at = models.FloatField(help_text="seconds since 1970 on the database's clock", default=0)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
+
+from kumoban.core.reason import Reason
 
 __all__ = ["Action", "Caller", "Direction", "Presence", "Progress", "Seen", "Started"]
 
@@ -43,7 +46,8 @@ class Started:
 class Progress:
     """Where an asynchronous operation stands."""
 
-    state: Literal["in_progress", "succeeded", "failed"]
+    #: ``over``: not under way any more, and not known how it went
+    state: Literal["in_progress", "over", "succeeded", "failed"]
     detail: str = ""
 
 
@@ -69,11 +73,20 @@ class Action(Protocol):
     def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
         """Make or remove the thing: exactly one mutating call."""
 
+    def over(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> bool:
+        """Whether AWS no longer lists the operation as under way: cheap, and silent about how it went."""
+
     def poll(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> Progress:
-        """Where the operation that ``send`` started stands."""
+        """Where the operation that ``send`` started stands, with AWS's reason where it failed."""
 
     def pending(self, aws: Caller, params: Mapping[str, str]) -> bool:
         """Whether AWS lists an unfinished operation on this thing (asked where an answer was lost)."""
+
+    def unreachable(self, aws: Caller, params: Mapping[str, str]) -> Reason | None:
+        """Why AWS lets nobody change the thing for now, although it is not gone (an account being closed)."""
+
+    def last_seen(self, params: Mapping[str, str], since: datetime) -> Presence | None:
+        """What the estate's last look says, if there was one after ``since``; asks nobody."""
 
     def call_name(self, direction: Direction) -> str:
         """AWS's name of the mutating call, for the ledger and the page."""

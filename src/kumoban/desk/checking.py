@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kumoban.aws.door import Pass, door
@@ -13,7 +13,7 @@ from kumoban.core.signing import digest
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Approval, Hold, Request, Step
 from kumoban.desk.outcome import Next, backoff
-from kumoban.desk.planning import business_calendar, judge, organisation_zone, signed_of, stored_form
+from kumoban.desk.planning import authorise, business_calendar, organisation_zone, signed_of, stored_form
 from kumoban.desk.requests import (
     RANK,
     approvals_complete,
@@ -21,9 +21,10 @@ from kumoban.desk.requests import (
     await_approval,
     cancel_approved,
     make_plan,
+    require,
     void_plan,
 )
-from kumoban.desk.routine import Asked, action_of, routine_of
+from kumoban.desk.routine import Asked, Routine, action_of, routine_of
 from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
 from kumoban.desk.transition import move
 from kumoban.estate.models import Person
@@ -40,7 +41,6 @@ class Checked:
     """What the live look planned; ``error`` where AWS could not be read (unreadable is no, and is tried again)."""
 
     plan: PlanValue | None = None
-    decision: rules.Decision = field(default_factory=rules.Decision)
     error: AwsError | None = None
     refused: tuple[Reason, ...] = ()
 
@@ -53,20 +53,18 @@ def check(step: Step) -> Checked:
         return Checked(refused=(Reason("routine_retired", {"routine": request.routine}),))
     aws = door().open(f"kumoban-{request.number}")
     signers = Approval.objects.filter(plan=request.plan, void_at=None).values_list("person_id", "on_behalf_of_id")
-    people = {*asking_people(request), *(person for pair in signers for person in pair if person)}
+    people = {*request.people, *(person for pair in signers for person in pair if person)}
     try:
         for person in sorted(people):
             _refresh(aws, person)
-        asked = Asked.by(request.requester, request.workers.all(), clock.now())
         form = stored_form(routine, request)
-        plan, decision = judge(routine, form, asked, live=True, request=request.number)
+        asked = Asked.of(request, clock.now())
+        plan = routine.plan(form, routine.look(form, asked, live=True, request=request.number), asked)
     except AwsError as error:
         return Checked(error=error)
     except Refused as refused:
         return Checked(refused=refused.reasons)
-    gone = [person for person in (request.requester, *request.workers.all()) if not _acting(person.id)]
-    missing = tuple(Reason("person_gone", {"person": person.display_name}) for person in gone)
-    return Checked(plan, decision, refused=plan.refusals or decision.refusals or missing)
+    return Checked(plan, refused=plan.refusals)
 
 
 def _refresh(aws: Pass, person: str) -> None:
@@ -74,10 +72,6 @@ def _refresh(aws: Pass, person: str) -> None:
         refresh_memberships(aws, person)
     except NotFound:
         Person.objects.filter(pk=person, absent_since=None).update(absent_since=clock.now())
-
-
-def _acting(person: str) -> bool:
-    return Person.objects.filter(pk=person, absent_since=None, enabled=True).exists()
 
 
 def settle_check(step: Step, checked: Checked, now: datetime) -> Next:
@@ -94,23 +88,30 @@ def settle_check(step: Step, checked: Checked, now: datetime) -> Next:
         return Next(Phase.LOOK, backoff(step.attempts))
     if checked.refused:
         return _leave(request, S.REFUSED, now, checked.refused)
-    assert checked.plan is not None
     routine = routine_of(request.routine)
+    assert checked.plan is not None
     assert routine is not None
+    decision = authorise(routine, checked.plan, Asked.of(request, now))
+    if refusals := decision.refusals or _gone(request):
+        return _leave(request, S.REFUSED, now, refusals)
     signed = signed_of(request, routine, checked.plan, request.plan.format_version)
     if digest(signed) != request.plan.digest:
-        return _void(request, checked, now)
-    return _go_on(step, request, checked, now)
+        return _void(request, routine, checked.plan, decision, now)
+    return _go_on(step, request, decision, now)
 
 
-def _go_on(step: Step, request: Request, checked: Checked, now: datetime) -> Next:
+def _gone(request: Request) -> tuple[Reason, ...]:
+    """Whoever asked, or was to work, and is no longer in the directory."""
+    people = Person.objects.filter(pk__in=request.people)
+    return tuple(Reason("person_gone", {"person": person.display_name}) for person in people if not person.can_act)
+
+
+def _go_on(step: Step, request: Request, decision: rules.Decision, now: datetime) -> Next:
     plan = request.plan
     assert plan is not None
     stored_slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
-    more = [slot for slot in checked.decision.slots if (slot.kind, slot.refs, slot.count) not in _keys(stored_slots)]
-    if more:
-        plan.authority = checked.decision.stored()
-        plan.save(update_fields=["authority"])
+    if any((slot.kind, slot.refs, slot.count) not in _keys(stored_slots) for slot in decision.slots):
+        require(plan, decision)
         return _wait_again(request, now, (Reason("rule_asks_for_more"),))
     if not approvals_complete(request, plan):
         _drop_seals_of_the_unentitled(request, stored_slots, now)
@@ -169,20 +170,17 @@ def begin(request: Request, now: datetime) -> None:
     move(request, S.APPLYING, actor=SYSTEM, at=now, facts={"ends_at": request.ends_at, "digest": plan.digest})
 
 
-def _void(request: Request, checked: Checked, now: datetime) -> Next:
+def _void(request: Request, routine: Routine, planned: PlanValue, decision: rules.Decision, now: datetime) -> Next:
     """The plan differs: all seals fall. A second time, the request goes back to the requester."""
     assert request.plan is not None
-    assert checked.plan is not None
     why = (Reason("plan_differs", {"number": request.plan.number}),)
     void_plan(request.plan, now, why)
     request.voids += 1
-    routine = routine_of(request.routine)
-    assert routine is not None
     cancel_approved(request, now)
     if request.voids >= 2:
         move(request, S.RETURNED, actor=SYSTEM, at=now, why=why)
         return Next(Phase.CANCELLED)
-    make_plan(request, routine, checked.plan, checked.decision)
+    make_plan(request, routine, planned, decision)
     await_approval(request, now, why)
     return Next(Phase.CANCELLED)
 

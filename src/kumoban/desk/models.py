@@ -138,6 +138,11 @@ class Request(models.Model):
     def state_label(self) -> str:
         return str(RequestState(self.state).label)
 
+    @property
+    def people(self) -> set[str]:
+        """The ids of the requester and the workers."""
+        return {self.requester_id, *self.workers.values_list("id", flat=True)}
+
 
 class Plan(models.Model):
     """One plan of a request, with the bytes its approvals sign."""
@@ -218,8 +223,8 @@ class Thing(models.Model):
     closed_at = models.DateTimeField(null=True)
     #: None until the one look that decides it; committed with the intent, before the first call
     existed_before = models.BooleanField(null=True)
-    #: whether this episode ever sent a create
-    created = models.BooleanField(default=False)
+    #: the step that sent the first create of this episode; None while nothing was ever sent
+    created_by = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [

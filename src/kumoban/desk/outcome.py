@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from kumoban.aws.errors import AwsError
-from kumoban.core.action import Progress, Seen, Started
+from kumoban.aws.errors import AnswerLost, AwsError, Transient
+from kumoban.core.action import Presence, Progress, Seen, Started
+from kumoban.core.reason import Reason
 from kumoban.desk.states import Phase
 
 __all__ = ["Next", "Outcome", "backoff"]
@@ -16,14 +15,24 @@ __all__ = ["Next", "Outcome", "backoff"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Exactly one of these is set; ``pending`` goes with ``seen`` where an answer had been lost."""
+    """Exactly one of the first four is set; ``pending`` goes with ``seen`` where an answer had been lost."""
 
     seen: Seen | None = None
     started: Started | None = None
     progress: Progress | None = None
     error: AwsError | None = None
     pending: bool = False
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    #: asked where ``stuck``: why AWS lets nobody change the thing for now
+    unreachable: Reason | None = None
+
+    @property
+    def stuck(self) -> bool:
+        """AWS said no for good, or that the target is not there; what it has not decided yet is not stuck."""
+        if self.error is not None:
+            return not isinstance(self.error, Transient | AnswerLost)
+        if self.progress is not None:
+            return self.progress.state == "failed"
+        return self.seen is not None and self.seen.presence == Presence.TARGET_GONE
 
 
 @dataclass(frozen=True)

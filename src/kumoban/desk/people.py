@@ -13,7 +13,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk.models import User
 from kumoban.estate.models import Group, Membership, Person, Team
 
-__all__ = ["Actor", "groups_of", "members_of", "team_of"]
+__all__ = ["Actor", "accounts_of_the_same", "groups_of", "members_of", "team_of"]
 
 #: what a token may be allowed to do, each apart
 SCOPES = ("read", "ask", "approve", "rules")
@@ -68,6 +68,13 @@ def groups_of(person_id: str) -> frozenset[str]:
     return frozenset(
         Membership.objects.filter(person_id=person_id, absent_since=None).values_list("group_id", flat=True)
     )
+
+
+def accounts_of_the_same(people: Iterable[str]) -> set[str]:
+    """These people's ids and those of their other accounts: users of the directory with the same employee number."""
+    ids = set(people)
+    numbers = Person.objects.filter(id__in=ids).exclude(employee_number="").values("employee_number")
+    return ids | set(Person.objects.filter(employee_number__in=numbers).values_list("id", flat=True))
 
 
 def members_of(group_ids: Iterable[str]) -> dict[str, set[str]]:

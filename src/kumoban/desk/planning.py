@@ -27,6 +27,7 @@ from kumoban.estate.models import Account, Person
 __all__ = [
     "Draft",
     "ShapeError",
+    "authorise",
     "business_calendar",
     "check_extra",
     "draft",
@@ -146,11 +147,14 @@ def judge(routine: Routine, form: Form, asked: Asked, *, live: bool, request: st
     """The plan, and what the rules, freezes and calendar say about it."""
     seen = routine.look(form, asked, live=live, request=request)
     plan = routine.plan(form, seen, asked)
-    if plan.refusals:
-        return plan, rules.Decision()
+    return plan, rules.Decision() if plan.refusals else authorise(routine, plan, asked)
+
+
+def authorise(routine: Routine, plan: Plan, asked: Asked) -> rules.Decision:
+    """What the rules and freezes of this moment say about a plan; people are judged on the memberships last seen."""
     length = plan.window.resolved(asked.now).length if plan.window else timedelta()
     decision = rules.decide(routine, asked.requester, asked.workers, plan.dimensions, length)
-    return plan, _with_freezes(decision, routine, plan, asked.now)
+    return _with_freezes(decision, routine, plan, asked.now)
 
 
 def _with_freezes(decision: rules.Decision, routine: Routine, plan: Plan, now: datetime) -> rules.Decision:

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import Q
 
 from kumoban.core.plan import MANUAL
 from kumoban.core.plan import Plan as PlanValue
@@ -30,9 +31,9 @@ from kumoban.desk.models import (
     Step,
     WorkEntry,
 )
-from kumoban.desk.people import Actor
-from kumoban.desk.planning import Draft, business_calendar, draft, signed_of
-from kumoban.desk.routine import Routine, routine_of
+from kumoban.desk.people import Actor, accounts_of_the_same
+from kumoban.desk.planning import Draft, authorise, business_calendar, draft, signed_of
+from kumoban.desk.routine import Asked, Routine, routine_of
 from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
 from kumoban.desk.transition import derive, locked, move
 from kumoban.estate.models import Person, searchable
@@ -47,6 +48,7 @@ __all__ = [
     "ask_question",
     "assign",
     "close_manual",
+    "confirm_plan",
     "confirm_report",
     "deny",
     "end_early",
@@ -55,6 +57,7 @@ __all__ = [
     "open_checks",
     "refused_attempt",
     "report",
+    "require",
     "resubmit",
     "resume",
     "return_for_correction",
@@ -155,11 +158,7 @@ def make_plan(request: Request, routine: Routine, value: PlanValue, decision: ru
         authority=decision.stored(),
         made_at=clock.now(),
     )
-    Requirement.objects.bulk_create(
-        Requirement(plan=plan, slot=index, kind=slot.kind, ref=ref, count=slot.count)
-        for index, slot in enumerate(decision.slots)
-        for ref in slot.refs
-    )
+    require(plan, decision)
     request.plan = plan
     request.shown = _shown(value)
     request.search = _searchable(request)
@@ -171,6 +170,18 @@ def make_plan(request: Request, routine: Routine, value: PlanValue, decision: ru
         facts={"digest": plan.digest, "ordinal": plan.ordinal, "steps": len(value.steps)},
     )
     return plan
+
+
+def require(plan: Plan, decision: rules.Decision) -> None:
+    """Who must approve the plan, as the rules say now."""
+    plan.authority = decision.stored()
+    plan.save(update_fields=["authority"])
+    plan.requirements.all().delete()
+    Requirement.objects.bulk_create(
+        Requirement(plan=plan, slot=index, kind=slot.kind, ref=ref, count=slot.count)
+        for index, slot in enumerate(decision.slots)
+        for ref in slot.refs
+    )
 
 
 def _shown(plan: PlanValue) -> dict[str, Any]:
@@ -248,8 +259,9 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
     with writing():
         request = locked(number)
         plan, principal = _may_decide(actor, request, plan_digest)
+        _still_allowed(request, plan)
         now = clock.now()
-        if plan.approvals.filter(person=actor.person, void_at=None).exists():
+        if _sealed_already(plan, {actor.person.id, principal or actor.person.id}):
             raise Refused(Reason("already_approved"))
         Approval.objects.create(
             plan=plan,
@@ -272,6 +284,36 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
         return request
 
 
+def confirm_plan(actor: Actor, number: str, *, plan_digest: str) -> Request:
+    """Where no approval is needed and AWS had changed: the requester's own word that this plan is what they want."""
+    actor.needs("ask")
+    with writing():
+        request = locked(number)
+        _own(actor, request)
+        if not rules.awaits_requester(request):
+            raise Refused(Reason("not_waiting", {"state": request.state}))
+        plan = _plan_waiting(request, plan_digest)
+        _still_allowed(request, plan)
+        facts = {"digest": plan.digest, "rules": plan.authority["rules"]}
+        move(request, S.APPROVED, actor=actor.id, at=clock.now(), facts=facts)
+        open_checks(request, clock.now())
+        return request
+
+
+def _still_allowed(request: Request, plan: Plan) -> None:
+    """Authority is decided again at each approval, on the estate as last seen. Raises Refused."""
+    decision = authorise(_routine(request.routine), plan.value, Asked.of(request, clock.now()))
+    if not decision.allowed:
+        raise Refused(*decision.refusals)
+
+
+def _sealed_already(plan: Plan, principals: set[str]) -> bool:
+    """A person, whichever account they use, and whoever stands in for them, count once."""
+    humans = accounts_of_the_same(principals)
+    seals = plan.approvals.filter(void_at=None)
+    return seals.filter(Q(person_id__in=humans) | Q(on_behalf_of_id__in=humans)).exists()
+
+
 def approvals_complete(request: Request, plan: Plan) -> bool:
     """Whether the seals still valid, of people still entitled, fill every slot the plan requires."""
     slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
@@ -281,29 +323,36 @@ def approvals_complete(request: Request, plan: Plan) -> bool:
 
 
 def asking_people(request: Request) -> set[str]:
-    """The requester and the workers: nobody of them may approve."""
-    return {request.requester_id, *request.workers.values_list("id", flat=True)}
+    """The requester and the workers, under every account they have: nobody of them may approve."""
+    return accounts_of_the_same(request.people)
 
 
 def _may_decide(actor: Actor, request: Request, plan_digest: str | None) -> tuple[Plan, str | None]:
     """The plan this person may decide about now, and whom they stand in for (None: themselves)."""
     person = actor.person
+    plan = _plan_waiting(request, None)
+    if person.id in asking_people(request):
+        raise Refused(Reason("not_own_request"), attempt=True)
+    plan = _plan_waiting(request, plan_digest)
+    slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
+    entitled = set().union(*rules.approvers(slots, without=asking_people(request)))
+    if person.id in entitled:
+        return plan, None
+    for principal in sorted(rules.stand_ins(clock.now()).get(person.id, ())):
+        if principal in entitled:
+            return plan, principal
+    raise Refused(Reason("not_an_approver"), attempt=True)
+
+
+def _plan_waiting(request: Request, plan_digest: str | None) -> Plan:
+    """The plan that waits for a decision, being exactly the one that was read. Raises Refused."""
     if request.state != S.WAITING or request.plan is None:
         raise Refused(Reason("not_waiting", {"state": request.state}))
     if clock.now() >= (request.lapses_at or clock.now()):
         raise Refused(Reason("approval_lapsed"))
-    if person.id in asking_people(request):
-        raise Refused(Reason("not_own_request"), attempt=True)
     if plan_digest is not None and plan_digest != request.plan.digest:
         raise Refused(Reason("plan_changed", {"number": request.plan.number}))
-    slots = [rules.Slot.from_stored(slot) for slot in request.plan.authority["slots"]]
-    entitled = set().union(*rules.approvers(slots, without=asking_people(request)))
-    if person.id in entitled:
-        return request.plan, None
-    for principal in sorted(rules.stand_ins(clock.now()).get(person.id, ())):
-        if principal in entitled:
-            return request.plan, principal
-    raise Refused(Reason("not_an_approver"), attempt=True)
+    return request.plan
 
 
 def deny(actor: Actor, number: str, *, comment: str) -> Request:
@@ -475,17 +524,10 @@ def resume(actor: Actor, number: str) -> Request:
             raise Refused(Reason("nothing_failed"))
         if request.ends_at and now >= request.ends_at:
             raise Refused(Reason("already_past_end"))
-        routine = _routine(request.routine)
         if request.plan is not None:
-            decision = rules.decide(
-                routine,
-                request.requester,
-                list(request.workers.all()),
-                request.plan.value.dimensions,
-                (request.ends_at - (request.starts_at or now)) if request.ends_at else None,
-            )
-            if not decision.allowed or not approvals_complete(request, request.plan):
-                raise Refused(*(decision.refusals or (Reason("approver_no_longer_entitled"),)), attempt=True)
+            _still_allowed(request, request.plan)
+            if not approvals_complete(request, request.plan):
+                raise Refused(Reason("approver_no_longer_entitled"))
         Hold.objects.filter(pk__in=[hold.pk for hold in failed]).update(state=HoldState.APPLYING)
         Step.objects.filter(hold__in=failed, kind=StepKind.APPLY).update(
             phase=Phase.RECOVER, due=now, needs_a_person=False, attempts=0, done_at=None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
 
-from kumoban.aws.models import Bucket
+from kumoban.aws.buckets import count_alone
 from kumoban.desk.models import Lock, Step
 from kumoban.desk.states import Phase, StepKind
 
@@ -30,8 +29,8 @@ class Room:
     def now(cls) -> Room:
         """As the locks and the steps that hold them say; on PostgreSQL one node counts at a time."""
         limited = settings.KUMOBAN_AWS_LIMITS
-        if limited and connection.vendor == "postgresql":
-            list(Bucket.objects.select_for_update().filter(name="identity-center"))
+        if limited:
+            count_alone("sso-admin")
         locks = list(Lock.objects.values_list("key", "step_id", "step__phase"))
         at_aws = sum(phase != Phase.VERIFY for _key, _step, phase in locks)
         return cls({key: step for key, step, _phase in locks}, max(MAX_OUTSTANDING - at_aws, 0) if limited else None)

@@ -11,6 +11,7 @@ from kumoban.core.action import Action
 from kumoban.core.form import Form
 from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason
+from kumoban.desk.models import Request
 from kumoban.estate.models import Person
 
 __all__ = [
@@ -38,6 +39,11 @@ class Asked:
     def by(cls, requester: Person, workers: Iterable[Person], now: datetime) -> Asked:
         """Workers in the order of their ids, so that the same people always make the same plan."""
         return cls(requester, tuple(sorted(workers, key=lambda worker: worker.id)), now)
+
+    @classmethod
+    def of(cls, request: Request, now: datetime) -> Asked:
+        """Those of a stored request, as the estate knows them now."""
+        return cls.by(Person.objects.get(pk=request.requester_id), request.workers.all(), now)
 
 
 @dataclass(frozen=True)

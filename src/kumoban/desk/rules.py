@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Absence, Approval, Request, Requirement, Rule
-from kumoban.desk.people import Actor, groups_of, members_of
+from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, members_of
 from kumoban.desk.routine import Dimension, Routine
 from kumoban.estate.models import Account, Group, Person, Team
 
@@ -25,6 +25,7 @@ __all__ = [
     "Match",
     "Slot",
     "approvers",
+    "awaits_requester",
     "decide",
     "facts_of",
     "fulfilled",
@@ -123,7 +124,7 @@ def decide(
                 refusals.append(refusal)
     slots = _slots(matched.values(), requester)
     if not refusals:
-        refusals += _unanswerable(slots, {person.id for person in people.values()})
+        refusals += _unanswerable(slots, accounts_of_the_same(people))
     return Decision(
         _unique(refusals),
         slots,
@@ -355,13 +356,19 @@ def _refs(actor: Actor, at: datetime) -> set[str]:
 def inbox(actor: Actor, at: datetime) -> QuerySet[Request]:
     """Requests that wait for this person's decision, the nearest to lapse first."""
     wanted = Requirement.objects.filter(ref__in=_refs(actor, at)).values("plan_id")
+    own = accounts_of_the_same({actor.person.id})
     return (
         Request.objects.filter(state="waiting", plan_id__in=wanted)
-        .exclude(requester=actor.person)
-        .exclude(workers=actor.person)
+        .exclude(requester__in=own)
+        .exclude(workers__in=own)
         .exclude(plan_id__in=Approval.objects.filter(person=actor.person, void_at=None).values("plan_id"))
         .order_by("lapses_at", "id")
     )
+
+
+def awaits_requester(request: Request) -> bool:
+    """A plan that needs nobody's approval, but differs from the one asked for: the requester confirms it."""
+    return request.state == "waiting" and request.plan is not None and not request.plan.authority["slots"]
 
 
 def visible(actor: Actor, at: datetime) -> QuerySet[Request]:

@@ -7,14 +7,14 @@ lease; a step found in ``send`` by another claim was interrupted and goes to ``r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from kumoban.aws.door import Pass
-from kumoban.aws.errors import AnswerLost, AwsError, NotFound, Transient
-from kumoban.core.action import Direction, Presence, Seen, Started
+from kumoban.aws.errors import AlreadyThere, AnswerLost, AwsError, NotFound, Transient
+from kumoban.core.action import Action, Direction, Presence, Progress, Seen, Started
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Hold, Step, Thing
 from kumoban.desk.outcome import Next, Outcome, backoff
@@ -26,12 +26,15 @@ __all__ = ["IN_FORCE", "Neighbours", "decide_end", "direction_of", "intend", "pe
 
 IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
 _POLL = timedelta(seconds=1)
+_POLL_AGAIN = timedelta(seconds=0.3)
 #: through the claim, where an end is decided anew
 _AGAIN = timedelta(milliseconds=1)
 _VERIFY_TRIES = 10
 _ALARM_AFTER = 5
 #: an approved hold that starts this soon touches the one that ends
 _TOUCHING = timedelta(minutes=1)
+#: an end that AWS lets nobody carry out is tried again this much later
+_UNREACHABLE = timedelta(hours=1)
 
 
 def direction_of(step: Step) -> Direction:
@@ -42,14 +45,21 @@ def direction_of(step: Step) -> Direction:
 
 
 def perform(step: Step, aws: Pass) -> Outcome:
-    """One question or one mutating call, as the step's phase says."""
+    """One question or one mutating call, as the step's phase says; where an end gets stuck, also why."""
+    outcome = _asked(step, aws)
+    if direction_of(step) == "undo" and outcome.stuck and (step.phase != Phase.POLL or outcome.error is None):
+        return replace(outcome, unreachable=action_of(step.action).unreachable(aws, step.params))
+    return outcome
+
+
+def _asked(step: Step, aws: Pass) -> Outcome:
     action, direction = action_of(step.action), direction_of(step)
     try:
         match step.phase:
             case Phase.SEND:
                 return Outcome(started=action.send(aws, step.params, direction))
             case Phase.POLL:
-                return Outcome(progress=action.poll(aws, step.params, step.operation, direction))
+                return Outcome(progress=_progress(step, aws, action, direction))
             case Phase.RECOVER:
                 seen = action.look(aws, step.params)
                 return Outcome(seen=seen, pending=action.pending(aws, step.params))
@@ -59,11 +69,21 @@ def perform(step: Step, aws: Pass) -> Outcome:
         return Outcome(error=error)
 
 
+def _progress(step: Step, aws: Pass, action: Action, direction: Direction) -> Progress:
+    """Cheaply while all goes well; after any trouble exactly, with AWS's reason."""
+    if step.attempts:
+        return action.poll(aws, step.params, step.operation, direction)
+    over = action.over(aws, step.params, step.operation, direction)
+    return Progress("over" if over else "in_progress")
+
+
 # --- writing what AWS said (inside writing())
 
 
 def settle(step: Step, outcome: Outcome, now: datetime) -> Next:
     """Change step, hold and thing by what this turn brought; the caller stores the step."""
+    if outcome.unreachable is not None:
+        return _out_of_reach(step, outcome, outcome.unreachable)
     if outcome.error is not None:
         return _trouble(step, outcome.error, now)
     if outcome.started is not None:
@@ -100,7 +120,8 @@ def _looked(step: Step, seen: Seen, now: datetime) -> Next:
         thing.existed_before = present
     elif thing.existed_before and not present:
         thing.existed_before = False  # removed out of band meanwhile: what we make now is ours
-    thing.created = thing.created or not present
+    if not present and thing.created_by is None:
+        thing.created_by = step.pk
     thing.save()
     return _active(step, seen, now) if present else intend(step, now)
 
@@ -125,10 +146,10 @@ def _accepted(step: Step, started: Started) -> Next:
 
 def _progressed(step: Step, outcome: Outcome, now: datetime) -> Next:
     assert outcome.progress is not None
-    if outcome.progress.state == "in_progress":
-        return Next(Phase.POLL, _POLL)
-    step.outstanding = False
-    if outcome.progress.state == "succeeded":
+    step.outstanding = outcome.progress.state == "in_progress"
+    if step.outstanding:
+        return Next(Phase.POLL, _POLL_AGAIN)
+    if outcome.progress.state != "failed":
         return Next(Phase.VERIFY)
     reason = Reason("aws_failed", {"detail": outcome.progress.detail[:300]})
     _record(step, "aws.failed", detail=outcome.progress.detail[:300])
@@ -158,6 +179,8 @@ def _verified(step: Step, seen: Seen, now: datetime, *, undo: bool) -> Next:
     if not undo and seen.presence == Presence.PRESENT:
         return _active(step, seen, now)
     step.attempts += 1
+    if step.attempts == 1 and step.operation:
+        return Next(Phase.POLL)  # it is over and not as it should be: AWS says why
     if step.attempts <= _VERIFY_TRIES:
         return Next(Phase.VERIFY, 2 * _POLL)
     reason = Reason("still_there" if undo else "not_seen")
@@ -178,6 +201,8 @@ def _trouble(step: Step, error: AwsError, now: datetime) -> Next:
         return Next(Phase.RECOVER, _POLL)
     step.outstanding = False
     _record(step, "aws.refused", code=error.code, request_id=error.aws_request_id)
+    if isinstance(error, AlreadyThere) and direction_of(step) == "apply":
+        return _there_already(step)
     if isinstance(error, Transient):
         return Next(Phase.LOOK, backoff(step.attempts), unlock=True)
     if direction_of(step) == "undo":
@@ -185,6 +210,18 @@ def _trouble(step: Step, error: AwsError, now: datetime) -> Next:
             return Next(Phase.VERIFY)
         return _try_ending_again(step, Reason("aws_refused", step.error))
     return _failed(step, Reason("aws_refused", step.error), now)
+
+
+def _there_already(step: Step) -> Next:
+    """Somebody else made it between look and create, unless an earlier call of ours did whose answer was lost."""
+    hold = step.hold
+    assert hold is not None
+    assert hold.thing is not None
+    first = hold.thing.created_by == step.pk and not (step.answer_lost or step.taken_over)
+    if first:
+        hold.thing.existed_before = True
+        hold.thing.save(update_fields=["existed_before"])
+    return Next(Phase.VERIFY)
 
 
 def _active(step: Step, seen: Seen, now: datetime) -> Next:
@@ -232,6 +269,24 @@ def _try_ending_again(step: Step, reason: Reason) -> Next:
         step.needs_a_person = True
         record("grant.end_alarm", actor=SYSTEM, subject=step.request.number, facts={"why": reason.code})
     return Next(Phase.LOOK, backoff(step.attempts), unlock=True)
+
+
+def _out_of_reach(step: Step, outcome: Outcome, reason: Reason) -> Next:
+    """Not gone, and not to be changed: the end stays due, tried hourly without its lock; one person is told once."""
+    if outcome.error is not None and step.phase == Phase.SEND:
+        _record(step, "aws.refused", code=outcome.error.code, request_id=outcome.error.aws_request_id)
+    if outcome.progress is not None:
+        _record(step, "aws.failed", detail=outcome.progress.detail[:300])
+    step.attempts, step.outstanding = 0, False
+    if step.error.get("reason") != reason.stored():
+        record(
+            "grant.end_waits",
+            actor=SYSTEM,
+            subject=step.request.number,
+            facts={"thing": step.hold.key if step.hold else "", "why": reason.code, **reason.params},
+        )
+    step.needs_a_person, step.error = True, {"reason": reason.stored()}
+    return Next(Phase.LOOK, _UNREACHABLE, unlock=True)
 
 
 # --- ending

@@ -95,6 +95,8 @@ class Person(Seen):
     language = models.CharField(max_length=10, default="")
     title = models.CharField(max_length=1024, default="")
     manager_id = models.CharField(max_length=60, default="")
+    #: the same on every account of one human being; who has several never approves what they asked for
+    employee_number = models.CharField(max_length=64, default="", db_index=True)
     enabled = models.BooleanField(default=True)
     search = models.CharField(max_length=1500, default="")
     #: when this person's memberships were last read live

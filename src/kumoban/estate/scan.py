@@ -175,6 +175,7 @@ def scan_people(aws: Pass) -> None:
         "language",
         "title",
         "manager_id",
+        "employee_number",
         "enabled",
         "search",
     ]
@@ -197,6 +198,7 @@ def _person(user: dict[str, Any]) -> Person:
         language=(user.get("PreferredLanguage") or "")[:2],
         title=user.get("Title") or "",
         manager_id=manager.get("value", "") if isinstance(manager, dict) else str(manager),
+        employee_number=str(enterprise.get("employeeNumber") or "")[:64],
         enabled=user.get("UserStatus", "ENABLED") != "DISABLED",
         search=searchable(user["UserName"], display, *emails),
     )

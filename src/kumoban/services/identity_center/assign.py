@@ -8,11 +8,15 @@ Source: AWS IAM Identity Center API reference, CreateAccountAssignment and Delet
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from kumoban.aws.door import pages
-from kumoban.aws.errors import NotFound
+from kumoban.aws.errors import AwsError, NotFound
 from kumoban.core.action import Caller, Direction, Presence, Progress, Seen, Started
+from kumoban.core.reason import Reason
+from kumoban.estate.models import Account, Assignment
+from kumoban.services.identity_center.in_progress import InProgress, listed
 
 __all__ = ["ASSIGN", "Assign", "assignment_thing"]
 
@@ -30,6 +34,9 @@ class Assign:
     """Parameters: ``instance``, ``account``, ``permission_set`` (ARN), ``principal`` (user id)."""
 
     name = ASSIGN
+
+    def __init__(self) -> None:
+        self._in_progress = InProgress()
 
     def lock(self, params: Mapping[str, str]) -> str:
         return f"sso:account:{params['account']}"
@@ -53,14 +60,11 @@ class Assign:
 
     def pending(self, aws: Caller, params: Mapping[str, str]) -> bool:
         """Whether AWS lists an unfinished operation on this thing (asked where an answer was lost)."""
-        of = {"InstanceArn": params["instance"], "Filter": {"Status": "IN_PROGRESS"}}
-        for kind in _STATUS.values():
-            key = f"AccountAssignments{kind.capitalize()}Status"
-            for status in pages(aws, "sso-admin", f"list_account_assignment_{kind}_status", key, **of):
-                described = self._described(aws, params["instance"], status["RequestId"], kind)
-                if self._same(described, params):
-                    return True
-        return False
+        return any(
+            self._same(self._described(aws, params["instance"], status["RequestId"], kind), params)
+            for kind in _STATUS.values()
+            for status in listed(aws, params["instance"], kind)
+        )
 
     def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
         verb, kind = ("create", "Creation") if direction == "apply" else ("delete", "Deletion")
@@ -79,6 +83,9 @@ class Assign:
         request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         return Started(None if done else status["RequestId"], request_id)
 
+    def over(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> bool:
+        return not self._in_progress.has(aws, params["instance"], _STATUS[direction], operation)
+
     def poll(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> Progress:
         status = self._described(aws, params["instance"], operation, _STATUS[direction])
         if status["Status"] == "SUCCEEDED":
@@ -86,6 +93,30 @@ class Assign:
         if status["Status"] == "FAILED":
             return Progress("failed", status.get("FailureReason", ""))
         return Progress("in_progress")
+
+    def unreachable(self, aws: Caller, params: Mapping[str, str]) -> Reason | None:
+        """An account on its way out (PENDING_CLOSURE, SUSPENDED) is not gone: for 90 days it may come back."""
+        try:
+            account = aws.read("organizations", "describe_account", AccountId=params["account"])["Account"]
+        except AwsError:
+            return None
+        status = account.get("State") or account["Status"]
+        if status == "ACTIVE":
+            return None
+        return Reason("account_unreachable", {"account": params["account"], "status": status})
+
+    def last_seen(self, params: Mapping[str, str], since: datetime) -> Presence | None:
+        account = Account.objects.filter(pk=params["account"], assignments_seen_at__gt=since)
+        if not account.exists():
+            return None
+        assigned = Assignment.objects.filter(
+            account_id=params["account"],
+            permission_set_arn=params["permission_set"],
+            principal_type="USER",
+            principal_id=params["principal"],
+            absent_since=None,
+        )
+        return Presence.PRESENT if assigned.exists() else Presence.ABSENT
 
     def _described(self, aws: Caller, instance: str, request_id: str, kind: str) -> dict[str, Any]:
         answer = aws.read(
