@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal, Self
+
+from django.db.models import QuerySet
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kumoban.core.reason import Reason, Refused
+from kumoban.desk import clock
 from kumoban.desk.models import Absence, CompanyHoliday, ExtraField, FreezePeriod
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import routine_of
-from kumoban.estate.models import Group, Person
+from kumoban.desk.shapes import problem
+from kumoban.estate.models import Group, OrganizationalUnit, Person
 from kumoban.ledger.record import record, writing
 
-__all__ = ["add_extra_field", "add_freeze", "add_holiday", "be_absent"]
+__all__ = [
+    "AbsenceForm",
+    "ExtraFieldForm",
+    "FreezeForm",
+    "HolidayForm",
+    "HolidaysTaken",
+    "absences_of",
+    "add_extra_field",
+    "add_freeze",
+    "add_holiday",
+    "be_absent",
+    "cancel_absence",
+    "end_freeze",
+    "remove_extra_field",
+    "remove_holiday",
+    "take_holidays",
+]
 
 _KINDS = ("text", "paragraph", "number", "date", "url", "choice")
+#: of one list of holidays, so that it stands whole in one entry of the ledger
+MOST_HOLIDAYS = 400
+
+
+class _OfficeForm(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+# --- absences
+
+
+class AbsenceForm(_OfficeForm):
+    """Aware times (ISO 8601 with offset); ``delegate`` is a user name."""
+
+    delegate: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
 
 
 def be_absent(actor: Actor, *, delegate: str, starts_at: datetime, ends_at: datetime) -> Absence:
@@ -31,6 +72,62 @@ def be_absent(actor: Actor, *, delegate: str, starts_at: datetime, ends_at: date
         facts = {"delegate": person.id, "starts_at": starts_at, "ends_at": ends_at}
         record("absence.set", actor=actor.id, subject=f"person:{actor.person.id}", facts=facts)
     return made
+
+
+def absences_of(actor: Actor) -> QuerySet[Absence]:
+    """This person's absences that are not over, the next first."""
+    return Absence.objects.filter(person=actor.person, ends_at__gt=clock.now()).order_by("starts_at", "id")
+
+
+def cancel_absence(actor: Actor, pk: int) -> None:
+    """An absence to come is taken back; one under way ends now. What the delegate has sealed stays sealed."""
+    actor.needs("approve")
+    with writing():
+        now = clock.now()
+        found = absences_of(actor).select_for_update().filter(pk=pk).select_related("delegate").first()
+        if found is None:
+            raise Refused(Reason("no_such_absence"))
+        if found.starts_at > now:
+            found.delete()
+        else:
+            Absence.objects.filter(pk=pk).update(ends_at=now)
+        record(
+            "absence.cancelled",
+            actor=actor.id,
+            subject=f"person:{actor.person.id}",
+            facts={"delegate": found.delegate_id, "starts_at": found.starts_at, "ends_at": found.ends_at},
+        )
+
+
+# --- freezes
+
+
+class FreezeForm(_OfficeForm):
+    """Empty lists mean all routines, all OUs; ``exception_group`` is a group's name."""
+
+    reason: str = Field(min_length=1, max_length=200)
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    routines: list[str] = Field(default_factory=list, max_length=50)
+    ou_ids: list[str] = Field(default_factory=list, max_length=50)
+    exception_group: str = ""
+
+    @field_validator("routines")
+    @classmethod
+    def _known_routines(cls, given: list[str]) -> list[str]:
+        for name in given:
+            if routine_of(name) is None:
+                raise problem("no_such_routine", routine=name[:60])
+        return given
+
+    @field_validator("ou_ids")
+    @classmethod
+    def _known_ous(cls, given: list[str]) -> list[str]:
+        known = set(OrganizationalUnit.objects.filter(id__in=given, absent_since=None).values_list("id", flat=True))
+        for ou in given:
+            if ou not in known:
+                raise problem("unknown_ou", ou=ou[:60])
+        return given
 
 
 def add_freeze(
@@ -63,12 +160,123 @@ def add_freeze(
     return made
 
 
+def end_freeze(actor: Actor, pk: int) -> None:
+    """A freeze to come is taken back; one under way ends now."""
+    _ops(actor)
+    with writing():
+        now = clock.now()
+        found = FreezePeriod.objects.select_for_update().filter(pk=pk, ends_at__gt=now).first()
+        if found is None:
+            raise Refused(Reason("no_such_freeze"))
+        facts = {"reason": found.reason, "starts_at": found.starts_at, "ends_at": found.ends_at}
+        if found.starts_at > now:
+            found.delete()
+        else:
+            FreezePeriod.objects.filter(pk=pk).update(ends_at=now)
+        record("freeze.ended", actor=actor.id, subject=f"freeze:{pk}", facts=facts)
+
+
+# --- company holidays
+
+
+class HolidayForm(_OfficeForm):
+    day: date
+    name: str = Field(default="", max_length=80)
+
+
 def add_holiday(actor: Actor, *, day: date, name: str) -> None:
     """A day on which the company does not work; no business time passes on it."""
     _ops(actor)
     with writing():
         CompanyHoliday.objects.update_or_create(day=day, defaults={"name": name.strip()[:80]})
         record("holiday.added", actor=actor.id, subject="calendar", facts={"day": day.isoformat()})
+
+
+def remove_holiday(actor: Actor, day: date) -> None:
+    _ops(actor)
+    with writing():
+        removed, _ = CompanyHoliday.objects.filter(day=day).delete()
+        if not removed:
+            raise Refused(Reason("no_such_holiday", {"day": day.isoformat()}))
+        record("holiday.removed", actor=actor.id, subject="calendar", facts={"day": day.isoformat()})
+
+
+@dataclass(frozen=True)
+class HolidaysTaken:
+    """What came of a list: the days taken, and by line what was not understood."""
+
+    days: tuple[date, ...]
+    refused: tuple[tuple[int, Reason], ...]
+
+
+def take_holidays(actor: Actor, text: str) -> HolidaysTaken:
+    """Company holidays as CSV, ``date,name`` a line. Lines that are not understood are told; the others are taken."""
+    _ops(actor)
+    taken: dict[date, str] = {}
+    refused: list[tuple[int, Reason]] = []
+    for line, row in enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"))), start=1):
+        cells = [cell.strip() for cell in row]
+        if not any(cells) or (line == 1 and cells[0].casefold() in ("date", "day", "日付", "年月日")):
+            continue
+        day = _day(cells[0])
+        if why := _wrong_with(day, cells, taken):
+            refused.append((line, why))
+        elif day is not None:
+            taken[day] = cells[1] if len(cells) > 1 else ""
+    if taken:
+        _store_holidays(actor, taken)
+    return HolidaysTaken(tuple(sorted(taken)), tuple(refused))
+
+
+def _day(text: str) -> date | None:
+    """2026-12-29 or, as Japanese spreadsheets write it, 2026/12/29."""
+    try:
+        return date(*(int(part) for part in re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", text).groups()))  # type: ignore[union-attr]
+    except (AttributeError, ValueError):
+        return None
+
+
+def _wrong_with(day: date | None, cells: list[str], taken: Mapping[date, str]) -> Reason | None:
+    if day is None:
+        return Reason("holiday_not_a_date", {"text": cells[0][:40]})
+    if day in taken:
+        return Reason("holiday_twice", {"day": day.isoformat()})
+    if len(cells) > 2:
+        return Reason("holiday_too_many_cells")
+    if len(cells) > 1 and len(cells[1]) > 80:
+        return Reason("shape.string_too_long", {"max_length": 80})
+    return Reason("holidays_too_many", {"most": MOST_HOLIDAYS}) if len(taken) >= MOST_HOLIDAYS else None
+
+
+def _store_holidays(actor: Actor, taken: Mapping[date, str]) -> None:
+    with writing():
+        for day, name in taken.items():
+            CompanyHoliday.objects.update_or_create(day=day, defaults={"name": name})
+        days = [day.isoformat() for day in sorted(taken)]
+        record("holidays.added", actor=actor.id, subject="calendar", facts={"days": days})
+
+
+# --- the company's own fields
+
+
+class ExtraFieldForm(_OfficeForm):
+    """``kind``: text, paragraph, number, date, url or choice; ``pattern``: a regular expression of the whole value."""
+
+    routine: str
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    label_ja: str = Field(min_length=1, max_length=80)
+    label_en: str = Field(min_length=1, max_length=80)
+    kind: Literal["text", "paragraph", "number", "date", "url", "choice"] = "text"
+    required: bool = False
+    pattern: str = Field(default="", max_length=200)
+    choices: list[str] = Field(default_factory=list, max_length=100)
+    position: int = Field(default=0, ge=0, le=1000)
+
+    @model_validator(mode="after")
+    def _choices_where_chosen(self) -> Self:
+        if self.kind == "choice" and not any(choice.strip() for choice in self.choices):
+            raise problem("choices_missing", "choices")
+        return self
 
 
 def add_extra_field(actor: Actor, values: Mapping[str, Any]) -> ExtraField:
@@ -88,6 +296,17 @@ def add_extra_field(actor: Actor, values: Mapping[str, Any]) -> ExtraField:
         )
         record("extra_field.saved", actor=actor.id, subject=f"extra:{made.routine}.{made.key}", facts=dict(values))
     return made
+
+
+def remove_extra_field(actor: Actor, pk: int) -> None:
+    """Later requests no longer have the field; those made with it keep what was written."""
+    _ops(actor)
+    with writing():
+        found = ExtraField.objects.filter(pk=pk).first()
+        if found is None:
+            raise Refused(Reason("no_such_extra_field"))
+        record("extra_field.removed", actor=actor.id, subject=f"extra:{found.routine}.{found.key}")
+        found.delete()
 
 
 def _ops(actor: Actor) -> None:

@@ -25,6 +25,8 @@ class Actor:
 
     user: User
     scopes: frozenset[str] | None = None
+    #: the token that acts, where it is one
+    token: int | None = None
 
     @cached_property
     def person(self) -> Person:

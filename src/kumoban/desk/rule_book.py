@@ -1,32 +1,241 @@
-"""Rules as people begin with them: the three templates, and changing a rule with a record of it."""
+"""Rules as rows people keep: what a rule may say, the three to begin with, saving with a record, its history."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Self
 
 from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext_noop as _
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk.models import Rule
 from kumoban.desk.people import Actor
-from kumoban.estate.models import Group, Team
+from kumoban.desk.routine import Dimension, routine_of
+from kumoban.desk.shapes import problem, read
+from kumoban.estate.models import Account, Group, OrganizationalUnit, PermissionSet, Person, Team
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing
+from kumoban.ledger.search import search
 
-__all__ = ["save_rule", "templates_for_every_team"]
+__all__ = [
+    "TEMPLATES",
+    "Approver",
+    "RuleForm",
+    "Saved",
+    "disable_rule",
+    "history_of",
+    "rule_of",
+    "save_rule",
+    "template",
+    "templates_for_every_team",
+]
+
+#: the longest any rule may allow: a week
+MOST_MINUTES = 7 * 24 * 60
+#: what is saved stands whole in one entry of the ledger
+MOST_BYTES = 6000
 
 
-def save_rule(actor: Actor | None, values: dict[str, Any], rule: Rule | None = None) -> Rule:
+class Who(BaseModel):
+    """Whom a rule speaks of. Groups by id or name, people by id or user name; kept as ids."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    everyone: bool = False
+    groups: list[str] = Field(default_factory=list, max_length=200)
+    people: list[str] = Field(default_factory=list, max_length=200)
+
+    @field_validator("groups")
+    @classmethod
+    def _groups(cls, given: list[str]) -> list[str]:
+        return [_group(name) for name in given]
+
+    @field_validator("people")
+    @classmethod
+    def _people(cls, given: list[str]) -> list[str]:
+        return [_person(name) for name in given]
+
+    def stored(self) -> dict[str, Any]:
+        said = {"everyone": True} if self.everyone else {"groups": self.groups, "people": self.people}
+        return {name: value for name, value in said.items() if value}
+
+
+class Limits(BaseModel):
+    """``max_minutes``: the longest it may be had."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_minutes: int | None = Field(default=None, ge=1, le=MOST_MINUTES)
+
+
+class Approver(BaseModel):
+    """``count`` people out of one group, the requester's manager, or people by name: exactly one of the three."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    manager: bool = False
+    group: str = ""
+    people: list[str] = Field(default_factory=list, max_length=50)
+    count: int = Field(default=1, ge=1, le=10)
+
+    @field_validator("group")
+    @classmethod
+    def _known_group(cls, given: str) -> str:
+        return _group(given) if given else ""
+
+    @field_validator("people")
+    @classmethod
+    def _known_people(cls, given: list[str]) -> list[str]:
+        return list(dict.fromkeys(_person(name) for name in given))
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        if [self.manager, bool(self.group), bool(self.people)].count(True) != 1:
+            raise problem("approver_one_of_three")
+        if self.manager and self.count > 1:
+            raise problem("more_than_there_are", there=1)
+        if self.people and self.count > len(self.people):
+            raise problem("more_than_there_are", there=len(self.people))
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        if self.manager:
+            return {"manager": True, "count": self.count}
+        return (
+            {"group": self.group, "count": self.count} if self.group else {"people": self.people, "count": self.count}
+        )
+
+
+class RuleForm(BaseModel):
+    """A rule as it is written: the one shape for pages and API. ``dimensions`` hold patterns; "*" is everything.
+
+    An allow rule names every dimension of its routine; a deny rule without ``who`` speaks of everyone, and needs
+    neither limits nor approvers.
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=120)
+    routine: str
+    effect: Literal["allow", "deny"] = "allow"
+    who: Who = Field(default_factory=Who)
+    dimensions: dict[str, list[str]] = Field(default_factory=dict)
+    limits: Limits = Field(default_factory=Limits)
+    approvers: list[Approver] = Field(default_factory=list, max_length=10)
+    enabled: bool = True
+
+    @field_validator("routine")
+    @classmethod
+    def _known_routine(cls, given: str) -> str:
+        routine = routine_of(given)
+        if routine is None or routine.open_to_all:
+            raise problem("no_such_routine", routine=given[:60])
+        return given
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        routine = routine_of(self.routine)
+        known = {dimension.name: dimension for dimension in routine.dimensions} if routine else {}
+        for name, patterns in self.dimensions.items():
+            if name not in known:
+                raise problem("unknown_dimension", f"dimensions.{name}", dimension=name[:40])
+            for pattern in patterns:
+                _check_pattern(known[name], pattern)
+        if self.effect == "allow":
+            self._allows_somebody_something(known)
+        if len(json.dumps(self.stored())) > MOST_BYTES:
+            raise problem("rule_too_large")
+        return self
+
+    def _allows_somebody_something(self, known: Iterable[str]) -> None:
+        if not self.who.stored():
+            raise problem("rule_for_nobody", "who")
+        for name in known:
+            if not self.dimensions.get(name):
+                raise problem("dimension_missing", f"dimensions.{name}", dimension=name)
+
+    def stored(self) -> dict[str, Any]:
+        """The values of the row."""
+        allows = self.effect == "allow"
+        return {
+            "name": self.name,
+            "routine": self.routine,
+            "effect": self.effect,
+            "who": self.who.stored(),
+            "dimensions": {name: list(patterns) for name, patterns in self.dimensions.items() if patterns},
+            "limits": self.limits.model_dump(exclude_none=True) if allows else {},
+            "approvers": [approver.stored() for approver in self.approvers] if allows else [],
+            "enabled": self.enabled,
+        }
+
+
+def _group(given: str) -> str:
+    found = Group.objects.filter(Q(id=given) | Q(name=given), absent_since=None).order_by("id").first()
+    if found is None:
+        raise problem("unknown_group", group=given[:60])
+    return found.id
+
+
+def _person(given: str) -> str:
+    found = Person.objects.filter(Q(id=given) | Q(user_name=given), absent_since=None, enabled=True).first()
+    if found is None:
+        raise problem("unknown_person", person=given[:60])
+    return found.id
+
+
+def _check_pattern(dimension: Dimension, pattern: str) -> None:
+    """What a pattern names must be there; a typing error would be a rule that silently never matches."""
+    field = f"dimensions.{dimension.name}"
+    if not pattern.strip() or len(pattern) > 200:
+        raise problem("shape.missing", field)
+    if pattern == "*":
+        return
+    if dimension.kind == "account":
+        _check_account(pattern, field)
+    elif dimension.name == "permission_set" and not PermissionSet.objects.filter(arn=pattern).exists():
+        raise problem("unknown_permission_set", field, permission_set=pattern[-60:])
+
+
+def _check_account(pattern: str, field: str) -> None:
+    kind, _sign, name = pattern.partition(":")
+    if pattern == "own-team":
+        return
+    if kind == "ou":
+        if not OrganizationalUnit.objects.filter(id=name, absent_since=None).exists():
+            raise problem("unknown_ou", field, ou=name[:60])
+    elif kind == "team":
+        if not Team.objects.filter(slug=name, absent_since=None).exists():
+            raise problem("unknown_team", field, team=name[:60])
+    elif not Account.objects.filter(id=pattern).exists():
+        raise problem("unknown_account", field, account=pattern[:40])
+
+
+# --- saving
+
+
+def rule_of(pk: int) -> Rule:
+    """Raises Refused where there is no such rule."""
+    found = Rule.objects.filter(pk=pk).first()
+    if found is None:
+        raise Refused(Reason("no_such_rule", {"rule": pk}))
+    return found
+
+
+def save_rule(actor: Actor | None, values: Mapping[str, Any], rule: Rule | None = None) -> Rule:
     """Create or change a rule, recorded in the ledger. Raises Refused unless ops (None: the installation itself)."""
-    if actor is not None:
-        actor.needs("rules")
-        if not actor.ops:
-            raise Refused(Reason("ops_only"), attempt=True)
+    _ops(actor)
     with writing():
         now = database_now()
         if rule is None:
             rule = Rule.objects.create(changed_at=now, **values)
         else:
+            rule = Rule.objects.select_for_update().get(pk=rule.pk)
             for name, value in values.items():
                 setattr(rule, name, value)
             rule.version, rule.changed_at = rule.version + 1, now
@@ -37,31 +246,103 @@ def save_rule(actor: Actor | None, values: dict[str, Any], rule: Rule | None = N
     return rule
 
 
-def templates_for_every_team() -> int:
-    """開発は自動 / 検証は上長 / 本番は上長+運用, for each person's own team. Does nothing when rules exist."""
-    if Rule.objects.exists():
-        return 0
-    teams = list(Team.objects.filter(absent_since=None))
-    members = {"groups": [team.group_id for team in teams]}
+def disable_rule(actor: Actor, pk: int, *, enabled: bool = False) -> Rule:
+    """A disabled rule decides nothing, and can be enabled again; rules are never deleted."""
+    _ops(actor)
+    rule = rule_of(pk)
+    return save_rule(actor, {**_values(rule), "enabled": enabled}, rule)
+
+
+def _ops(actor: Actor | None) -> None:
+    if actor is not None:
+        actor.needs("rules")
+        if not actor.ops:
+            raise Refused(Reason("ops_only"), attempt=True)
+
+
+_FIELDS = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "enabled")
+
+
+def _values(rule: Rule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in _FIELDS}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One saving of a rule: by whom, when, and the values before (None: it was new) and after."""
+
+    version: int
+    by: str
+    at: datetime
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any]
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The names of the values that differ."""
+        before = self.before or {}
+        return tuple(name for name in _FIELDS if before.get(name) != self.after.get(name))
+
+
+def history_of(rule: Rule) -> list[Saved]:
+    """The rule's savings as the ledger knows them, newest first."""
+    entries = search(subjects=[f"rule:{rule.pk}"], kind="rule.saved", limit=500)
+    found: list[Saved] = []
+    before: Mapping[str, Any] | None = None
+    for entry in reversed(entries):
+        after = {name: entry.facts[name] for name in _FIELDS if name in entry.facts}
+        found.append(Saved(int(entry.facts.get("version", 0)), entry.actor, entry.at, before, after))
+        before = after
+    return found[::-1]
+
+
+# --- the three to begin with
+
+
+@dataclass(frozen=True)
+class _Template:
+    """One of the three: ``title`` is a msgid; the rule itself is named in Japanese, as offices name theirs."""
+
+    key: str
+    title: str
+    name: str
+    environment: str
+    minutes: int
+    manager: bool
+    ops: bool
+
+
+TEMPLATES = (
+    _Template("dev", _("Development: at once"), "開発は自動", "dev", 480, False, False),
+    _Template("stg", _("Staging: the manager"), "検証は上長", "stg", 240, True, False),
+    _Template("prod", _("Production: the manager and operations"), "本番は上長+運用", "prod", 120, True, True),
+)
+
+
+def template(key: str) -> dict[str, Any]:
+    """The values of one of the three templates, for every team's own accounts; empty where there is no such one."""
+    chosen = next((one for one in TEMPLATES if one.key == key), None)
+    if chosen is None:
+        return {}
     ops = Group.objects.filter(name=settings.KUMOBAN_OPS_GROUP, absent_since=None).first()
-    manager: dict[str, Any] = {"manager": True, "count": 1}
-    desk: list[dict[str, Any]] = [{"group": ops.id, "count": 1}] if ops else []
-    made: tuple[tuple[str, list[str], int, list[dict[str, Any]]], ...] = (
-        ("開発は自動", ["dev"], 480, []),
-        ("検証は上長", ["stg"], 240, [manager]),
-        ("本番は上長+運用", ["prod"], 120, [manager, *desk]),
-    )
-    for name, environments, minutes, approvers in made:
-        save_rule(
-            None,
-            {
-                "name": name,
-                "routine": "temporary-access",
-                "effect": Rule.Effect.ALLOW,
-                "who": members,
-                "dimensions": {"account": ["own-team"], "environment": environments, "permission_set": ["*"]},
-                "limits": {"max_minutes": minutes},
-                "approvers": approvers,
-            },
-        )
-    return len(made)
+    approvers: list[dict[str, Any]] = [{"manager": True, "count": 1}] if chosen.manager else []
+    if chosen.ops and ops:
+        approvers.append({"group": ops.id, "count": 1})
+    return {
+        "name": chosen.name,
+        "routine": "temporary-access",
+        "effect": Rule.Effect.ALLOW.value,
+        "who": {"groups": list(Team.objects.filter(absent_since=None).values_list("group_id", flat=True))},
+        "dimensions": {"account": ["own-team"], "environment": [chosen.environment], "permission_set": ["*"]},
+        "limits": {"max_minutes": chosen.minutes},
+        "approvers": approvers,
+    }
+
+
+def templates_for_every_team() -> int:
+    """The three templates, for each person's own team. Does nothing when rules exist."""
+    if Rule.objects.exists() or not Team.objects.filter(absent_since=None).exists():
+        return 0
+    for one in TEMPLATES:
+        save_rule(None, read(RuleForm, template(one.key)).stored())
+    return len(TEMPLATES)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal
 
 from django.conf import settings
+from django.db.models import QuerySet
+from pydantic import BaseModel, ConfigDict, Field
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk.models import Token, User
@@ -15,7 +18,17 @@ from kumoban.estate.models import Person
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import record, writing
 
-__all__ = ["actor_of_token", "demo_people", "demo_user", "make_token", "user_of"]
+__all__ = [
+    "TokenForm",
+    "actor_of_token",
+    "create_token",
+    "demo_people",
+    "demo_user",
+    "make_token",
+    "revoke_token",
+    "tokens_of",
+    "user_of",
+]
 
 _DEMO = (
     "sato.misaki",
@@ -52,30 +65,70 @@ def user_of(person: Person) -> User:
 
 
 def make_token(user: User, name: str, scopes: list[str], days: int = 90) -> str:
-    """A personal token, shown once. Raises Refused for an unknown scope."""
+    """A personal token, shown once; by the machine's administrator. Raises Refused for an unknown scope."""
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown:
         raise Refused(Reason("scope_missing", {"scope": unknown[0][:20]}))
+    return _make(user, name, scopes, database_now() + timedelta(days=days))[1]
+
+
+class TokenForm(BaseModel):
+    """A token somebody makes for themselves: it can do what its ``scopes`` say, and only what the person may."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=80)
+    scopes: list[Literal["read", "ask", "approve", "rules"]] = Field(min_length=1, max_length=4)
+    days: int = Field(default=90, ge=1, le=365)
+
+
+def create_token(actor: Actor, asked: TokenForm) -> tuple[Token, str]:
+    """A token of one's own, with its secret. One made by a token has no more scopes and lives no longer than that."""
+    if actor.scopes is not None:
+        for scope in asked.scopes:
+            actor.needs(scope)
+    expires_at = database_now() + timedelta(days=asked.days)
+    if actor.token is not None:
+        expires_at = min(expires_at, Token.objects.get(pk=actor.token).expires_at)
+    return _make(actor.user, asked.name, list(dict.fromkeys(asked.scopes)), expires_at)
+
+
+def tokens_of(actor: Actor) -> QuerySet[Token]:
+    """This person's tokens that still work, the newest first."""
+    return Token.objects.filter(user=actor.user, revoked_at=None, expires_at__gt=database_now()).order_by("-id")
+
+
+def revoke_token(actor: Actor, pk: int) -> None:
+    """From this moment the token opens nothing."""
+    with writing():
+        found = tokens_of(actor).select_for_update().filter(pk=pk).first()
+        if found is None:
+            raise Refused(Reason("no_such_token"))
+        Token.objects.filter(pk=pk).update(revoked_at=database_now())
+        record("token.revoked", actor=actor.id, subject="token", facts={"token": pk})
+
+
+def _make(user: User, name: str, scopes: list[str], expires_at: datetime) -> tuple[Token, str]:
     secret = f"kmb_{secrets.token_urlsafe(32)}"
     with writing():
-        now = database_now()
-        Token.objects.create(
+        made = Token.objects.create(
             user=user,
             name=name[:80],
             digest=_digest(secret),
             scopes=scopes,
-            created_at=now,
-            expires_at=now + timedelta(days=days),
+            created_at=database_now(),
+            expires_at=expires_at,
         )
-        record("token.made", actor=Actor(user).id, subject="token", facts={"scopes": scopes, "days": days})
-    return secret
+        facts = {"token": made.pk, "scopes": scopes, "expires_at": expires_at}
+        record("token.made", actor=Actor(user).id, subject="token", facts=facts)
+    return made, secret
 
 
 def actor_of_token(secret: str) -> Actor | None:
     token = Token.objects.filter(digest=_digest(secret), revoked_at=None).select_related("user__person").first()
     if token is None or token.expires_at <= database_now() or not token.user.is_active:
         return None
-    return Actor(token.user, frozenset(token.scopes))
+    return Actor(token.user, frozenset(token.scopes), token.pk)
 
 
 def _digest(secret: str) -> str:

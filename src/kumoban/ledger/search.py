@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from kumoban.ledger.models import Entry, EntryText
 
 __all__ = ["Recorded", "search"]
@@ -34,10 +36,14 @@ def search(
     actor: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
+    within: Q | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[Recorded]:
-    """At most ``limit`` entries, newest first; ``before`` pages on from a sequence number."""
+    """At most ``limit`` entries, newest first; ``before`` pages on from a sequence number.
+
+    ``within`` narrows further: what its reader may see.
+    """
     entries = Entry.objects.order_by("-seq")
     if subjects is not None:
         entries = entries.filter(subject__in=list(subjects))
@@ -49,6 +55,8 @@ def search(
         entries = entries.filter(at__gte=since)
     if until:
         entries = entries.filter(at__lt=until)
+    if within is not None:
+        entries = entries.filter(within)
     if before:
         entries = entries.filter(seq__lt=before)
     return _with_texts(list(entries[:limit]))
