@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from kumoban.aws.credentials import SessionKey
@@ -27,6 +28,12 @@ class InProcessAws:
         self.calls: dict[str, int] = {}
         self.answers: list[tuple[str, str, float]] = []
         self.lose: dict[str, int] = {}
+        #: errors to raise, one a call, instead of answering an operation
+        self.refuse: dict[str, list[Exception]] = {}
+        #: what happens right before an operation is answered or refused
+        self.before: dict[str, Callable[[], object]] = {}
+        #: accounts that are not ACTIVE
+        self.statuses: dict[str, str] = {}
         #: from this many calls on no answer comes back any more: the node that made them is dead
         self.dead_from: int | None = None
         self._lock = threading.Lock()
@@ -38,6 +45,10 @@ class InProcessAws:
             self.calls[operation] = self.calls.get(operation, 0) + 1
             if self.dead_from is not None and sum(self.calls.values()) > self.dead_from:
                 raise NodeDied
+            if operation in self.before:
+                self.before.pop(operation)()
+            if self.refuse.get(operation):
+                raise self.refuse[operation].pop(0)
             answer: dict[str, Any] = getattr(self, operation)(**params)
             if self.dead_from is not None and sum(self.calls.values()) == self.dead_from:
                 raise NodeDied
@@ -72,8 +83,11 @@ class InProcessAws:
     def list_account_assignment_deletion_status(self, **p: Any) -> dict[str, Any]:
         return {"AccountAssignmentsDeletionStatus": []}
 
+    def list_permission_sets_provisioned_to_account(self, **p: Any) -> dict[str, Any]:
+        return {"PermissionSets": sorted(self.sets)}
+
     def describe_account(self, **p: Any) -> dict[str, Any]:
-        return {"Account": {"Id": p["AccountId"], "Status": "ACTIVE"}}
+        return {"Account": {"Id": p["AccountId"], "Status": self.statuses.get(p["AccountId"], "ACTIVE")}}
 
     def list_group_memberships_for_member(self, **p: Any) -> dict[str, Any]:
         person = p["MemberId"]["UserId"]

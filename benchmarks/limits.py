@@ -44,12 +44,12 @@ class Work:
 
 
 FULL = Work(1000, 100, 200)
-QUICK = Work(150, 50, 30)
+QUICK = Work(200, 50, 30)
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(prog="benchmarks.limits", description=__doc__)
-    asked.add_argument("--quick", action="store_true", help="150 ends over 50 accounts, 30 grants waiting")
+    asked.add_argument("--quick", action="store_true", help="200 ends over 50 accounts, 30 grants waiting")
     work = QUICK if asked.parse_args().quick else FULL
     with fresh("postgresql") as world, _practice_aws(world) as admin:
         return measure(world, work, admin)
@@ -79,7 +79,7 @@ def measure(world: World, work: Work, admin: AdminClient) -> int:
     _environment(world, admin)
     place = _place(admin, work)
     only_quick_duties()
-    grants = make(work.ends, place, timedelta(), ahead=timedelta(seconds=20))
+    grants = make(work.ends, place, timedelta(), ahead=timedelta(seconds=10))
     _assign(admin, place, grants)
     _wait_beside(place, grants, work.waiting)
     admin.identity_center(enforce_limits=True, creation_delay=1.0, deletion_delay=1.0)

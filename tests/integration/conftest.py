@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.in_process_door import INSTANCE, InProcessAws
 from kumoban.aws import door as door_module
+from kumoban.aws.door import Pass
 from kumoban.desk.models import Rule, Step
 from kumoban.desk.people import Actor
 from kumoban.desk.runner import Runner
@@ -24,7 +25,7 @@ from kumoban.estate.models import (
     Person,
     Team,
 )
-from kumoban.estate.scan import scan_permission_set
+from kumoban.estate.scan import scan_account_assignments, scan_permission_set
 from kumoban.ledger.clock import database_now
 
 ARN = "arn:aws:sso:::permissionSet/ssoins-7223000000000000/ps-1111111111111111"
@@ -58,6 +59,17 @@ class Office:
             Step.objects.filter(pk=step.pk).update(due=step.due - by)
         for hold in Hold.objects.filter(ends_at__isnull=False):
             Hold.objects.filter(pk=hold.pk).update(ends_at=hold.ends_at - by)
+
+    @property
+    def door(self) -> Pass:
+        return door_module.door().open("test")
+
+    def scan(self, account: str, *, minutes_later: int) -> None:
+        """The estate's next look at an account, as if that many minutes later."""
+        scan_account_assignments(self.door, account)
+        Account.objects.filter(pk=account).update(
+            assignments_seen_at=database_now() + timedelta(minutes=minutes_later)
+        )
 
     def has(self, account: str, person: str) -> bool:
         return (account, ARN, person) in self.aws.assigned

@@ -82,6 +82,17 @@ class Plan:
     refusals: tuple[Reason, ...] = ()
     dimensions: tuple[Mapping[str, str], ...] = ()
 
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether a step on AWS comes after a step that a person does: nobody knows how long that takes."""
+        by_hand = [step.manual for step in self.steps]
+        return True in by_hand and False in by_hand[by_hand.index(True) :]
+
+    def open_from(self, done: int) -> range:
+        """The steps on AWS that may go on once everything before position ``done`` is done: up to the next by hand."""
+        by_hand = (index for index in range(done, len(self.steps)) if self.steps[index].manual)
+        return range(done, next(by_hand, len(self.steps)))
+
     def stored(self) -> dict[str, Any]:
         return {
             "steps": [step.stored() for step in self.steps],

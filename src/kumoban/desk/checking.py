@@ -11,7 +11,7 @@ from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import digest
 from kumoban.desk import clock, rules
-from kumoban.desk.models import Approval, Hold, Request, Step
+from kumoban.desk.models import Approval, Hold, Plan, Request, Step
 from kumoban.desk.outcome import Next, backoff
 from kumoban.desk.planning import authorise, business_calendar, organisation_zone, signed_of, stored_form
 from kumoban.desk.requests import (
@@ -29,7 +29,7 @@ from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
 from kumoban.desk.transition import move
 from kumoban.estate.models import Person
 from kumoban.estate.scan import refresh_memberships
-from kumoban.ledger.record import SYSTEM
+from kumoban.ledger.record import SYSTEM, record
 
 __all__ = ["Checked", "check", "settle_check"]
 
@@ -78,6 +78,8 @@ def settle_check(step: Step, checked: Checked, now: datetime) -> Next:
     """In the transaction that decides: go on, wait for the start, wait for approval again, refuse, or lapse."""
     request = Request.objects.select_for_update().get(pk=step.request_id)
     step.request = request
+    if "behind" in step.params:
+        return _settle_behind(step, request, checked, now)
     if request.state not in (S.APPROVED, S.SCHEDULED) or request.plan is None:
         return Next(Phase.CANCELLED)
     if request.plan.value.window and (end := request.plan.value.window.ends_at) and now >= end:
@@ -149,6 +151,7 @@ def begin(request: Request, now: datetime) -> None:
     request.starts_at, request.ends_at = window.starts_at, window.ends_at
     holds = list(request.holds.filter(state=HoldState.APPROVED))
     steps = plan.value.steps
+    at_once = plan.value.open_from(0)
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(
         state=HoldState.APPLYING, starts_at=window.starts_at, ends_at=window.ends_at
     )
@@ -165,9 +168,44 @@ def begin(request: Request, now: datetime) -> None:
                 lock_key=action_of(planned.action).lock(planned.params),
                 phase=Phase.LOOK,
                 rank=RANK[kind],
-                due=due,
+                due=due if kind == StepKind.END or hold.shown["index"] in at_once else None,
             )
     move(request, S.APPLYING, actor=SYSTEM, at=now, facts={"ends_at": request.ends_at, "digest": plan.digest})
+
+
+def _settle_behind(step: Step, request: Request, checked: Checked, now: datetime) -> Next:
+    """A step by hand was closed: what stands behind it goes on if plan and authority still hold, else waits for ops."""
+    plan = request.plan
+    if request.state != S.APPLYING or plan is None:
+        return Next(Phase.CANCELLED)
+    if checked.error is not None:
+        step.attempts += 1
+        return Next(Phase.LOOK, backoff(step.attempts))
+    turn = plan.value.open_from(int(step.params["behind"]))
+    waiting = Step.objects.filter(request=request, kind=StepKind.APPLY, position__in=turn, done_at=None, due=None)
+    why = _no_longer(request, plan, checked, now)
+    if not why:
+        waiting.update(due=now)
+        return Next(Phase.DONE)
+    error = {"reason": why[0].stored()}
+    Hold.objects.filter(steps__in=list(waiting), state=HoldState.APPLYING).update(state=HoldState.FAILED)
+    waiting.update(phase=Phase.FAILED, needs_a_person=True, error=error)
+    record("request.stopped", actor=SYSTEM, subject=request.number, facts={"why": [reason.code for reason in why]})
+    step.request_touched = True
+    return Next(Phase.DONE)
+
+
+def _no_longer(request: Request, plan: Plan, checked: Checked, now: datetime) -> tuple[Reason, ...]:
+    """Why a decided plan does not hold any more; empty where it does."""
+    routine = routine_of(request.routine)
+    if checked.plan is None or routine is None or checked.refused:
+        return checked.refused
+    decision = authorise(routine, checked.plan, Asked.of(request, now))
+    if refusals := decision.refusals or _gone(request):
+        return refusals
+    if digest(signed_of(request, routine, checked.plan, plan.format_version)) != plan.digest:
+        return (Reason("plan_differs", {"number": plan.number}),)
+    return () if approvals_complete(request, plan) else (Reason("approver_no_longer_entitled"),)
 
 
 def _void(request: Request, routine: Routine, planned: PlanValue, decision: rules.Decision, now: datetime) -> Next:

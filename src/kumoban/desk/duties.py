@@ -12,15 +12,19 @@ from django.db.models import Q
 from kumoban.aws.errors import AwsError
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
-from kumoban.desk.models import Duty, Lock, Request
+from kumoban.desk.models import Duty, Lock, Plan, Request
+from kumoban.desk.planning import business_calendar
+from kumoban.desk.requests import asking_people
+from kumoban.desk.rules import Slot, approvers
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import locked, move
+from kumoban.desk.unseen import look_for_unseen
 from kumoban.estate.scan import scan_next
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing
 from kumoban.ledger.seal import seal_head
 
-__all__ = ["DUTIES", "lapse", "run_due_duties"]
+__all__ = ["DUTIES", "lapse", "remind", "run_due_duties"]
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +35,21 @@ class _Duty:
     every: timedelta
     do: Callable[[], object]
     within: timedelta = timedelta(minutes=10)
+    #: takes minutes, so it is done apart from those that must come every few seconds
+    long: bool = False
 
 
 def lapse() -> int:
-    """Requests whose approval, or whose window, has passed: lapsed, never applied late."""
-    now = clock.now()
+    """Requests whose approval, or whose window, has passed: lapsed, never applied late. How many."""
+    now, lapsed = clock.now(), 0
     waiting = Request.objects.filter(state__in=[RequestState.WAITING, RequestState.RETURNED], lapses_at__lte=now)
     for number in list(waiting.values_list("number", flat=True)):
         with writing():
             request = locked(number)
             if request.state in (RequestState.WAITING, RequestState.RETURNED):
                 move(request, RequestState.LAPSED, actor=SYSTEM, at=now, why=(Reason("approval_lapsed"),))
-    return len(waiting)
+                lapsed += 1
+    return lapsed
 
 
 def old_locks() -> None:
@@ -55,21 +62,43 @@ def old_locks() -> None:
                 record("lock.old", actor=SYSTEM, subject=lock.step.request.number, facts={"lock": lock.key})
 
 
+def remind() -> int:
+    """Once half of the business time to decide has passed: a waiting plan is brought up again, once."""
+    now, calendar = clock.now(), business_calendar()
+    waiting = Request.objects.filter(state=RequestState.WAITING, plan__reminded_at=None, lapses_at__gt=now)
+    reminded = 0
+    for request in waiting.select_related("plan"):
+        assert request.plan is not None
+        assert request.lapses_at is not None
+        left = calendar.business_time_between(now, request.lapses_at)
+        passed = calendar.business_time_between(request.changed_at, now)
+        if left > passed:
+            continue
+        slots = [Slot.from_stored(slot) for slot in request.plan.authority["slots"]]
+        people = sorted(set().union(*approvers(slots, without=asking_people(request))))
+        with writing():
+            if Plan.objects.filter(pk=request.plan.pk, reminded_at=None).update(reminded_at=now):
+                record("request.reminded", actor=SYSTEM, subject=request.number, facts={"approvers": people[:100]})
+                reminded += 1
+    return reminded
+
+
 DUTIES = (
     _Duty("lapse", timedelta(seconds=10), lapse),
     _Duty("seal", timedelta(minutes=1), seal_head),
     _Duty("old_locks", timedelta(minutes=1), old_locks),
-    _Duty("scan", timedelta(minutes=5), scan_next),
+    _Duty("remind", timedelta(minutes=1), remind),
+    _Duty("unseen", timedelta(minutes=5), look_for_unseen),
+    _Duty("scan", timedelta(minutes=5), scan_next, within=timedelta(minutes=30), long=True),
 )
 
 
-def run_due_duties(node: str) -> None:
-    """Do at most one due duty; its row is leased while it is done."""
+def run_due_duties(node: str, *, long: bool) -> None:
+    """Do at most one due duty, of the long or of the short ones; its row is leased while it is done."""
     bare = database_now()
-    free = Q(lease_until=None) | Q(lease_until__lt=bare)
-    if not Duty.objects.filter(free, due__lte=bare).exists() and Duty.objects.count() >= len(DUTIES):
-        return
-    for duty in DUTIES:
+    for duty in (duty for duty in DUTIES if duty.long == long):
+        if Duty.objects.filter(name=duty.name).filter(Q(due__gt=bare) | Q(lease_until__gt=bare)).exists():
+            continue
         with writing():
             row, _ = Duty.objects.select_for_update().get_or_create(name=duty.name, defaults={"due": bare})
             if row.due > bare or (row.lease_until and row.lease_until > bare):

@@ -160,6 +160,7 @@ class Plan(models.Model):
     checked_at = models.DateTimeField(null=True)
     void_at = models.DateTimeField(null=True)
     void_why = models.JSONField(default=list)
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["request", "ordinal"], name="desk_plan_ordinal_once")]

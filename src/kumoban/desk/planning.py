@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -147,6 +147,8 @@ def judge(routine: Routine, form: Form, asked: Asked, *, live: bool, request: st
     """The plan, and what the rules, freezes and calendar say about it."""
     seen = routine.look(form, asked, live=live, request=request)
     plan = routine.plan(form, seen, asked)
+    if plan.waits_for_people and plan.window and plan.window.duration is not None:
+        plan = replace(plan, refusals=(*plan.refusals, Reason("end_as_a_time")))
     return plan, rules.Decision() if plan.refusals else authorise(routine, plan, asked)
 
 

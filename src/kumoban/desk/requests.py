@@ -240,10 +240,16 @@ def open_checks(request: Request, now: datetime) -> None:
     if all(step.manual for step in value.steps):
         move(request, S.APPLYING, actor=SYSTEM, at=now)
         return
+    _open_check(request, now)
+
+
+def _open_check(request: Request, now: datetime, behind: int | None = None) -> None:
+    """Have the runner read AWS and plan again; ``behind``: for the steps from this position on."""
     Step.objects.create(
         request=request,
         kind=StepKind.CHECK,
         action="desk.check/1",
+        params={} if behind is None else {"behind": behind},
         phase=Phase.LOOK,
         rank=RANK[StepKind.CHECK],
         due=now,
@@ -466,6 +472,7 @@ def _end_holds(request: Request, by: str, now: datetime) -> None:
     holds = list(request.holds.filter(state__in=[HoldState.APPLYING, HoldState.ACTIVE, HoldState.FAILED]))
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(state=HoldState.ENDING)
     Step.objects.filter(hold__in=holds, kind=StepKind.END, done_at=None).update(due=now)
+    request.steps.filter(kind=StepKind.MANUAL, done_at=None).update(phase=Phase.CANCELLED, done_at=now)
     record("request.end_asked", actor=by, subject=request.number, facts={"grants": [hold.key for hold in holds]})
     derive(request, actor=by, at=now)
 
@@ -593,7 +600,9 @@ def close_manual(actor: Actor, number: str) -> Request:
         step.phase, step.done_at = Phase.DONE, now
         step.save()
         record("step.closed", actor=actor.id, subject=number, facts={"position": step.position})
-        if not request.steps.filter(kind=StepKind.MANUAL, phase=Phase.OPEN).exists():
+        if request.holds.exists():
+            _open_check(request, now, behind=step.position + 1)
+        elif not request.steps.filter(kind=StepKind.MANUAL, phase=Phase.OPEN).exists():
             move(request, S.DONE, actor=actor.id, at=now)
         return request
 

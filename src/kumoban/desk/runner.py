@@ -82,8 +82,9 @@ class Runner:
     # --- the loop
 
     def run(self, pause: float = 0.1) -> None:
-        duties = threading.Thread(target=self._do_duties, name="duties", daemon=True)
-        duties.start()
+        duties = [threading.Thread(target=self._do_duties, args=(long,), daemon=True) for long in (False, True)]
+        for thread in duties:
+            thread.start()
         while not self._stop.is_set():
             try:
                 worked = self.tick()
@@ -95,12 +96,13 @@ class Runner:
             if not worked:
                 self._wait(pause)
         self._pool.shutdown(wait=True)
-        duties.join(timeout=5)
+        for thread in duties:
+            thread.join(timeout=5)
 
-    def _do_duties(self) -> None:
+    def _do_duties(self, long: bool) -> None:
         while not self._stop.wait(0.5):
             try:
-                run_due_duties(self.name)
+                run_due_duties(self.name, long=long)
             except Exception:
                 log.exception("the duties could not be read; the next round goes on")
                 connection.close()
