@@ -7,23 +7,9 @@ from typing import Any
 from django.test import Client
 
 from kumoban.desk.models import Request, Token
-from kumoban.desk.sign_in import make_token
 from kumoban.ledger.clock import database_now
-from kumoban.ledger.models import Entry
+from tests.integration.api.caller import Caller
 from tests.integration.conftest import Office
-
-
-class Caller:
-    def __init__(self, office: Office, name: str, *scopes: str) -> None:
-        self.client = Client()
-        token = make_token(office.actor(name).user, "test", list(scopes or ("read", "ask", "approve")))
-        self.headers = {"Authorization": f"Bearer {token}"}
-
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        return self.client.post(f"/api/v1/{path}", body, content_type="application/json", headers=self.headers)
-
-    def get(self, path: str) -> Any:
-        return self.client.get(f"/api/v1/{path}", headers=self.headers)
 
 
 def ask(office: Office, caller: Caller, **changed: Any) -> Any:
@@ -76,29 +62,3 @@ def test_the_api_describes_itself_as_openapi_3_1(office: Office) -> None:
     described = Client().get("/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     assert "/api/v1/requests" in described["paths"]
-
-
-RULE = {
-    "name": "深夜は不可",
-    "routine": "temporary-access",
-    "effect": "deny",
-    "dimensions": {"environment": ["prod"]},
-}
-
-
-def test_a_deny_rule_made_by_ops_wins_at_once_and_is_recorded(office: Office) -> None:
-    ops = Caller(office, "takahashi", "read", "rules")
-    assert ops.post("rules", RULE).status_code == 201
-    answer = ask(office, Caller(office, "sato"))
-    assert answer.json()["errors"][0]["code"] == "denied_by_rule"
-    assert Entry.objects.filter(kind="rule.saved").exists()
-
-
-def test_nobody_else_edits_rules(office: Office) -> None:
-    assert Caller(office, "sato", "read", "rules").post("rules", RULE).status_code == 403
-    assert Caller(office, "takahashi", "read").post("rules", RULE).status_code == 403
-
-
-def test_a_rule_with_a_mistyped_dimension_is_refused(office: Office) -> None:
-    ops = Caller(office, "takahashi", "rules")
-    assert ops.post("rules", {**RULE, "dimensions": {"enviroment": ["prod"]}}).status_code == 409

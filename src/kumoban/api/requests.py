@@ -1,0 +1,245 @@
+"""Asking, deciding, ending: what people do with requests and grants."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from kumoban.api.callers import actor_of, iso, request_seen, routine_named
+from kumoban.desk import clock, requests, rules
+from kumoban.desk.models import Hold, Request
+from kumoban.desk.planning import draft
+from kumoban.desk.routine import all_routines
+from kumoban.desk.words import say
+
+__all__ = ["router", "shown"]
+
+router = Router(tags=["requests"])
+
+
+class Ask(Schema):
+    """A filled form of a routine; ``form`` has the routine's own schema (see ``/routines/{name}``)."""
+
+    routine: str
+    form: dict[str, Any]
+    extra: dict[str, str] = Field(default_factory=dict)
+    idempotency: str = ""
+
+
+class Said(Schema):
+    comment: str = ""
+
+
+class Seal(Schema):
+    """``plan`` is the full digest of the plan that was read."""
+
+    plan: str
+    comment: str = ""
+
+
+class ReportIn(Schema):
+    outcome: str
+    comment: str = ""
+
+
+class Assignment(Schema):
+    assignee: str
+
+
+class Entry(Schema):
+    text: str
+    evidence: str = ""
+    minutes: int = 0
+
+
+class Advance(Schema):
+    minutes: int
+
+
+def shown(found: Request) -> dict[str, Any]:
+    """A request as the API shows it."""
+    plan = found.plan
+    return {
+        "number": found.number,
+        "routine": found.routine,
+        "state": found.state,
+        "requester": found.requester.user_name,
+        "workers": [worker.user_name for worker in found.workers.all()],
+        "reason": found.reason,
+        "form": found.form,
+        "plan": {"number": plan.number, "digest": plan.digest, **plan.document} if plan else None,
+        "approvals": [
+            {"person": seal.person.user_name, "at": seal.at.isoformat()}
+            for seal in (plan.approvals.filter(void_at=None).select_related("person") if plan else ())
+        ],
+        "why": found.why,
+        "created_at": found.created_at.isoformat(),
+        "starts_at": iso(found.starts_at),
+        "ends_at": iso(found.ends_at),
+        "lapses_at": iso(found.lapses_at),
+        "grants": [_grant(hold) for hold in found.holds.order_by("id")],
+    }
+
+
+def _grant(hold: Hold) -> dict[str, Any]:
+    return {
+        "request": hold.request.number,
+        "thing": hold.key,
+        "state": hold.state,
+        "starts_at": iso(hold.starts_at),
+        "ends_at": iso(hold.ends_at),
+        "ended_by": hold.ended_by,
+        **{name: value for name, value in hold.shown.items() if name != "index"},
+    }
+
+
+@router.get("/routines", tags=["routines"])
+def routines(request: HttpRequest) -> list[dict[str, str]]:
+    actor_of(request)
+    return [{"name": routine.name, "title": routine.title, "handover": routine.handover} for routine in all_routines()]
+
+
+@router.get("/routines/{name}", tags=["routines"])
+def routine(request: HttpRequest, name: str) -> dict[str, Any]:
+    """The routine's form as JSON schema."""
+    actor_of(request)
+    found = routine_named(name)
+    return {"name": found.name, "title": found.title, "schema": found.form.model_json_schema()}
+
+
+@router.get("/routines/{name}/choices/{source}", tags=["routines"])
+def choices(request: HttpRequest, name: str, source: str, q: str = "") -> list[dict[str, str]]:
+    """What this person is offered for a field."""
+    actor, found = actor_of(request), routine_named(name)
+    offered = found.choices(source, actor.person, q[:100]) if found.choices else []
+    return [{"value": value, "label": label, "hint": hint} for value, label, hint in offered]
+
+
+@router.post("/requests/preview")
+def preview(request: HttpRequest, body: Ask) -> dict[str, Any]:
+    """The plan of a filled form, and who would have to approve it; nothing is stored."""
+    made = draft(actor_of(request, "ask"), routine_named(body.routine), body.form, body.extra)
+    return {
+        "plan": made.plan.stored(),
+        "refusals": [{**reason.stored(), "detail": say(reason)} for reason in made.refusals],
+        "approvals": [slot.stored() for slot in made.decision.slots],
+        "normalised": [reason.stored() for reason in made.changes],
+    }
+
+
+@router.post("/requests", response={201: dict[str, Any]})
+def ask(request: HttpRequest, body: Ask) -> tuple[int, dict[str, Any]]:
+    actor = actor_of(request, "ask")
+    made = requests.ask(actor, body.routine, body.form, extra=body.extra, idempotency=body.idempotency)
+    return 201, shown(made)
+
+
+@router.get("/requests")
+def list_requests(
+    request: HttpRequest, state: str = "", waiting_for_me: bool = False, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Newest first, 50 at a time; ``before`` is the number's digits to page on from."""
+    actor, now = actor_of(request), clock.now()
+    found = rules.inbox(actor, now) if waiting_for_me else rules.visible(actor, now).order_by("-id")
+    if state:
+        found = found.filter(state=state)
+    if before:
+        found = found.filter(id__lt=before)
+    return [shown(row) for row in found.select_related("requester", "plan")[:50]]
+
+
+@router.get("/requests/{number}")
+def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
+    return shown(request_seen(actor_of(request), number))
+
+
+@router.post("/requests/{number}/approve", tags=["decisions"])
+def approve(request: HttpRequest, number: str, body: Seal) -> dict[str, Any]:
+    return shown(requests.approve(actor_of(request, "approve"), number, plan_digest=body.plan, comment=body.comment))
+
+
+@router.post("/requests/{number}/deny", tags=["decisions"])
+def deny(request: HttpRequest, number: str, body: Said) -> dict[str, Any]:
+    return shown(requests.deny(actor_of(request, "approve"), number, comment=body.comment))
+
+
+@router.post("/requests/{number}/return", tags=["decisions"])
+def return_(request: HttpRequest, number: str, body: Said) -> dict[str, Any]:
+    return shown(requests.return_for_correction(actor_of(request, "approve"), number, comment=body.comment))
+
+
+@router.post("/requests/{number}/question", tags=["decisions"])
+def question(request: HttpRequest, number: str, body: Said) -> dict[str, str]:
+    return {"text": requests.ask_question(actor_of(request, "approve"), number, text=body.comment).text}
+
+
+@router.post("/requests/{number}/answer")
+def answer(request: HttpRequest, number: str, body: Said) -> dict[str, str]:
+    return {"text": requests.answer_question(actor_of(request, "ask"), number, text=body.comment).text}
+
+
+@router.post("/requests/{number}/resubmit")
+def resubmit(request: HttpRequest, number: str, body: Ask) -> dict[str, Any]:
+    return shown(requests.resubmit(actor_of(request, "ask"), number, body.form, body.extra))
+
+
+@router.post("/requests/{number}/withdraw")
+def withdraw(request: HttpRequest, number: str) -> dict[str, Any]:
+    return shown(requests.withdraw(actor_of(request, "ask"), number))
+
+
+@router.post("/requests/{number}/end", tags=["grants"])
+def end(request: HttpRequest, number: str) -> dict[str, Any]:
+    return shown(requests.end_early(actor_of(request, "ask"), number))
+
+
+@router.post("/requests/{number}/resume", tags=["operations"])
+def resume(request: HttpRequest, number: str) -> dict[str, Any]:
+    return shown(requests.resume(actor_of(request, "approve"), number))
+
+
+@router.post("/requests/{number}/report")
+def report(request: HttpRequest, number: str, body: ReportIn) -> dict[str, str]:
+    return {
+        "outcome": requests.report(actor_of(request, "ask"), number, outcome=body.outcome, text=body.comment).outcome
+    }
+
+
+@router.post("/requests/{number}/confirm", tags=["decisions"])
+def confirm(request: HttpRequest, number: str) -> dict[str, str]:
+    return {"outcome": requests.confirm_report(actor_of(request, "approve"), number).outcome}
+
+
+@router.post("/requests/{number}/assign", tags=["operations"])
+def assign(request: HttpRequest, number: str, body: Assignment) -> dict[str, Any]:
+    return shown(requests.assign(actor_of(request, "approve"), number, assignee=body.assignee))
+
+
+@router.post("/requests/{number}/work", tags=["operations"])
+def work(request: HttpRequest, number: str, body: Entry) -> dict[str, Any]:
+    actor = actor_of(request, "approve")
+    entry = requests.work(actor, number, text=body.text, evidence=body.evidence, minutes=body.minutes)
+    return {"text": entry.text, "minutes": entry.minutes}
+
+
+@router.post("/requests/{number}/close", tags=["operations"])
+def close(request: HttpRequest, number: str) -> dict[str, Any]:
+    return shown(requests.close_manual(actor_of(request, "approve"), number))
+
+
+@router.get("/grants", tags=["grants"])
+def grants(request: HttpRequest) -> list[dict[str, Any]]:
+    """In force and visible to this person, the nearest end first."""
+    seen = rules.visible(actor_of(request), clock.now())
+    live = Hold.objects.filter(state__in=["applying", "active", "ending", "failed"], request__in=seen)
+    return [_grant(hold) for hold in live.select_related("request").order_by("ends_at")[:500]]
+
+
+@router.post("/demo/clock", tags=["demo"])
+def demo_clock(request: HttpRequest, body: Advance) -> dict[str, str]:
+    """Demo mode only: move the windows' clock forward."""
+    clock.advance(timedelta(minutes=body.minutes), actor=actor_of(request, "ask").id)
+    return {"now": clock.now().isoformat()}

@@ -1,0 +1,122 @@
+"""Rules: read and explained by everybody, kept by the operations team."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from kumoban.api.callers import actor_of
+from kumoban.desk.explain import Explanation, Question, explain
+from kumoban.desk.models import Rule
+from kumoban.desk.rule_book import TEMPLATES, RuleForm, disable_rule, history_of, rule_of, save_rule, template
+from kumoban.desk.words import say
+
+__all__ = ["router"]
+
+router = Router(tags=["rules"])
+_FIELDS = ("id", "name", "routine", "effect", "who", "dimensions", "limits", "approvers", "version", "enabled")
+
+
+@router.get("/rules")
+def list_rules(request: HttpRequest) -> list[dict[str, Any]]:
+    actor_of(request)
+    return list(Rule.objects.order_by("id").values(*_FIELDS))
+
+
+@router.get("/rules/templates")
+def rule_templates(request: HttpRequest) -> list[dict[str, Any]]:
+    """Three rules to begin with, ready to be posted."""
+    actor_of(request)
+    return [{"template": one.key, "rule": template(one.key)} for one in TEMPLATES]
+
+
+@router.post("/rules/explain")
+def explain_rules(request: HttpRequest, body: Question) -> dict[str, Any]:
+    """May this person have this: why, why not by every rule of the routine, and who could approve it now."""
+    actor_of(request)
+    return explained(explain(body))
+
+
+def explained(told: Explanation) -> dict[str, Any]:
+    """An explanation as JSON."""
+    return {
+        "allowed": told.allowed,
+        "person": told.person.user_name,
+        "routine": told.routine.name,
+        "reasons": [
+            {**reason.stored(), "detail": say(reason)} for reason in (*told.decision.refusals, *told.decision.notes)
+        ],
+        "rules": [
+            {
+                "rule": placed.rule.pk,
+                "name": placed.rule.name,
+                "effect": placed.rule.effect,
+                "values": dict(placed.value),
+                "matched": placed.matched,
+                "missed": list(placed.missed),
+            }
+            for placed in told.placed
+        ],
+        "approvals": [
+            {
+                **seat.slot.stored(),
+                "people": [person.user_name for person in seat.people],
+                "delegates": [
+                    {"person": delegate.user_name, "for": principal.user_name} for delegate, principal in seat.stand_ins
+                ],
+            }
+            for seat in told.seats
+        ],
+    }
+
+
+@router.post("/rules", response={201: dict[str, Any]})
+def create_rule(request: HttpRequest, body: RuleForm) -> tuple[int, dict[str, Any]]:
+    """Operations team only, with a token of scope ``rules``."""
+    rule = save_rule(actor_of(request, "rules"), body.stored())
+    return 201, {"id": rule.pk, "version": rule.version}
+
+
+@router.put("/rules/{int:rule_id}")
+def change_rule(request: HttpRequest, rule_id: int, body: RuleForm) -> dict[str, Any]:
+    rule = save_rule(actor_of(request, "rules"), body.stored(), rule_of(rule_id))
+    return {"id": rule.pk, "version": rule.version}
+
+
+@router.get("/rules/{int:rule_id}")
+def get_rule(request: HttpRequest, rule_id: int) -> dict[str, Any]:
+    actor_of(request)
+    rule = rule_of(rule_id)
+    return {name: getattr(rule, name) for name in _FIELDS}
+
+
+@router.post("/rules/{int:rule_id}/disable")
+def disable(request: HttpRequest, rule_id: int) -> dict[str, Any]:
+    rule = disable_rule(actor_of(request, "rules"), rule_id)
+    return {"id": rule.pk, "version": rule.version, "enabled": rule.enabled}
+
+
+@router.post("/rules/{int:rule_id}/enable")
+def enable(request: HttpRequest, rule_id: int) -> dict[str, Any]:
+    rule = disable_rule(actor_of(request, "rules"), rule_id, enabled=True)
+    return {"id": rule.pk, "version": rule.version, "enabled": rule.enabled}
+
+
+@router.get("/rules/{int:rule_id}/history")
+def rule_history(request: HttpRequest, rule_id: int) -> list[dict[str, Any]]:
+    """From the ledger, newest first: who saved it, when, and what was before and after."""
+    actor_of(request)
+    return [
+        {
+            "version": saved.version,
+            "by": saved.by,
+            "at": saved.at.isoformat(),
+            "changed": {
+                name: {"before": (saved.before or {}).get(name), "after": saved.after.get(name)}
+                for name in saved.changed
+            },
+        }
+        for saved in history_of(rule_of(rule_id))
+    ]
