@@ -12,7 +12,7 @@ from django.db.models import Q
 from kumoban.aws.errors import AwsError
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
-from kumoban.desk.models import Duty, Lock, Plan, Request
+from kumoban.desk.models import Duty, Lock, Plan, Request, Requirement, Rule
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.requests import asking_people
 from kumoban.desk.rules import Slot, approvers
@@ -83,13 +83,20 @@ def remind() -> int:
     return reminded
 
 
+def scan() -> None:
+    """The estate, and the groups that approvals depend on every time."""
+    asked = Requirement.objects.filter(kind="group", plan__request__state=RequestState.WAITING)
+    named = [wanted.get("group") for rule in Rule.objects.filter(enabled=True) for wanted in rule.approvers]
+    scan_next({*asked.values_list("ref", flat=True), *(str(group) for group in named if group)})
+
+
 DUTIES = (
     _Duty("lapse", timedelta(seconds=10), lapse),
     _Duty("seal", timedelta(minutes=1), seal_head),
     _Duty("old_locks", timedelta(minutes=1), old_locks),
     _Duty("remind", timedelta(minutes=1), remind),
     _Duty("unseen", timedelta(minutes=5), look_for_unseen),
-    _Duty("scan", timedelta(minutes=5), scan_next, within=timedelta(minutes=30), long=True),
+    _Duty("scan", timedelta(minutes=5), scan, within=timedelta(minutes=30), long=True),
 )
 
 

@@ -73,6 +73,7 @@ class Account(Seen):
     tags = models.JSONField(default=dict)
     search = models.CharField(max_length=500, default="")
     assignments_seen_at = models.DateTimeField(null=True)
+    tags_seen_at = models.DateTimeField(null=True)
 
     @property
     def spoken_id(self) -> str:

@@ -1,6 +1,7 @@
 """Identity Center: account assignments, asynchronous as on AWS.
 
-IN_PROGRESS, then SUCCEEDED or FAILED; one operation per account at a time, ten outstanding in all.
+IN_PROGRESS, then SUCCEEDED or FAILED; one operation per account at a time, ten outstanding in all. In an account
+that is being closed or is suspended every operation FAILS (assumed: AWS documents only that it cannot be used).
 Source: sso-admin API reference (CreateAccountAssignment); Identity Center user guide, quotas.
 """
 
@@ -72,6 +73,8 @@ def refuse_while_pending(center: Center, accounts: tuple[str, ...]) -> None:
 
 def _start(call: Call, center: Center, kind: Literal["creation", "deletion"], thing: Thing, delay: float) -> Operation:
     name = "CreateAccountAssignment" if kind == "creation" else "DeleteAccountAssignment"
+    status = call.world.organization.accounts[thing.account].status
+    closed = "" if status == "ACTIVE" else f"Account {thing.account} is {status}: it cannot be changed."
     return center.start(
         Operation(
             uuid4(call.chance),
@@ -81,7 +84,7 @@ def _start(call: Call, center: Center, kind: Literal["creation", "deletion"], th
             call.wall,
             call.now + delay,
             thing,
-            call.world.settings.next_failure(name, thing.account),
+            call.world.settings.next_failure(name, thing.account) or closed,
         )
     )
 

@@ -238,6 +238,7 @@ def _extension(seeder: Seeder, person: Person, manager: str) -> dict[str, Any]:
     extension: dict[str, Any] = {
         "department": TEAMS.get(person.team, _GROUPS.get(person.team, "")),
         "organization": "暁ホールディングス",
+        "employeeNumber": f"{100000 + len(seeder.world.store.users):06}",
     }
     found = seeder.world.store.user_named(manager) if manager else None
     if found is not None:

@@ -170,6 +170,16 @@ def test_a_user_deleted_while_it_is_assigned_makes_the_operation_fail(estate: An
     assert _status(estate, sso, request["RequestId"])["Status"] == "FAILED"
 
 
+def test_in_an_account_that_is_being_closed_operations_fail_with_the_reason(estate: Any, sso: Any) -> None:
+    thing = estate.thing("nakamura.ren", "ProdReadOnly", "payments-prod")
+    estate.server.engine.world.organization.accounts[thing["TargetId"]].status = "PENDING_CLOSURE"
+    request = _request(sso.create_account_assignment(**thing))
+    estate.settle()
+    status = _status(estate, sso, request["RequestId"])
+    assert status["Status"] == "FAILED"
+    assert "PENDING_CLOSURE" in status["FailureReason"]
+
+
 def test_a_users_assignments_include_those_of_the_users_groups(estate: Any, sso: Any) -> None:
     listed = sso.list_account_assignments_for_principal(
         InstanceArn=estate.instance, PrincipalId=estate.user("sato.misaki"), PrincipalType="USER"
