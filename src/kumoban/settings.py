@@ -175,6 +175,10 @@ KUMOBAN_AUDITOR_GROUP = _env("AUDITOR_GROUP", "auditors")
 KUMOBAN_TEAM_GROUP_PREFIX = _env("TEAM_GROUP_PREFIX", "team-")
 KUMOBAN_TEAM_TAG = _env("TEAM_TAG", "Team")
 KUMOBAN_ENVIRONMENT_TAG = _env("ENVIRONMENT_TAG", "Environment")
+KUMOBAN_WORK_KINDS = _list(
+    "WORK_KINDS",
+    "release=リリース/Release,incident=障害対応/Incident response,research=調査/Investigation,data=データ補正/Data correction",
+)
 KUMOBAN_APPROVAL_VALID_HOURS = int(_env("APPROVAL_VALID_HOURS", "27"))  # business hours: three business days
 
 # AWS

@@ -152,7 +152,9 @@ def _instant(value: Any, reading: Any) -> datetime:
                 return instant
         if isinstance(reading, Reading):
             with suppress(NotUnderstood):
-                return parse_time(value, now=reading.now, zone=reading.zone, calendar=reading.calendar)
+                instant = parse_time(value, now=reading.now, zone=reading.zone, calendar=reading.calendar)
+                reading.changes.extend(normalise(value, "time").changes)
+                return instant
     raise PydanticCustomError("time_not_understood", "Time not understood", {"text": str(value)[:60]})
 
 
@@ -161,7 +163,10 @@ def _until(value: Any, reading: Any) -> datetime | timedelta:
         return value
     if isinstance(value, str):
         with suppress(NotUnderstood):
-            return parse_duration(value)
+            length = parse_duration(value)
+            if isinstance(reading, Reading):
+                reading.changes.extend(normalise(value, "time").changes)
+            return length
     return _instant(value, reading)
 
 

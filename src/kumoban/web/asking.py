@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from kumoban.core.reason import Reason, Refused
@@ -15,9 +17,9 @@ from kumoban.desk.models import Request
 from kumoban.desk.planning import ShapeError, draft
 from kumoban.desk.routine import Routine, all_routines, routine_of
 from kumoban.desk.words import say
-from kumoban.web.form_view import fields_of, options_of, typed
+from kumoban.web.form_view import fields_of, narrowed, options_of, typed
 from kumoban.web.gate import page
-from kumoban.web.request_view import plan_rows, slot_views
+from kumoban.web.request_view import plan_rows, slot_views, when_of
 
 
 @page
@@ -27,14 +29,13 @@ def ask_index(request: Any) -> HttpResponse:
 
 @page
 def ask(request: Any, name: str) -> HttpResponse:
-    """The form; a returned request is corrected with ``?number=``."""
+    """The form. A returned request is corrected with ``?number=``; ``?like=`` asks the same again."""
     routine = _routine(name)
     number = request.GET.get("number", "")
-    data, extra = (
-        typed(routine, request.POST) if request.method == "POST" else _prefilled(request.actor, routine, number)
-    )
+    posted = request.method == "POST"
+    data, extra = typed(routine, request.POST) if posted else _prefilled(request, routine)
     errors: dict[str, list[str]] = {}
-    if request.method == "POST":
+    if posted and "narrow" not in request.POST:
         try:
             made = _submit(request, routine, data, extra, number)
             return redirect(f"/requests/{made.number}")
@@ -43,13 +44,15 @@ def ask(request: Any, name: str) -> HttpResponse:
         except Refused as refused:
             requests.refused_attempt(request.actor, "ask", routine.name, refused)
             errors = {"": [say(reason) for reason in refused.reasons]}
+    fields = fields_of(routine, request.actor.person, data, extra, errors, narrowed(request.POST))
     context = {
         "here": "ask",
         "routine": routine,
         "number": number,
-        "fields": fields_of(routine, request.actor.person, data, extra, errors),
+        "fields": fields,
         "problems": errors.get("", []),
-        "ticket": request.POST.get("once") or _once(),
+        "wrong": [field for field in fields if field.errors],
+        "ticket": request.POST.get("once") or secrets.token_hex(12),
     }
     return render(request, "web/ask.html", context, status=422 if errors else 200)
 
@@ -60,30 +63,63 @@ def _submit(request: Any, routine: Routine, data: dict[str, Any], extra: dict[st
     return requests.ask(request.actor, routine.name, data, extra=extra, idempotency=request.POST.get("once", "")[:40])
 
 
-def _once() -> str:
-    return secrets.token_hex(12)
-
-
-def _prefilled(actor: Any, routine: Routine, number: str) -> tuple[dict[str, Any], dict[str, str]]:
-    if not number:
+def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str, str]]:
+    """The form of an earlier request: whole where it is corrected, without its times where it is asked again."""
+    number, like = request.GET.get("number", ""), request.GET.get("like", "")
+    wanted = rules.visible(request.actor, clock.now()).filter(number=number or like, routine=routine.name)
+    before = wanted.first() if number or like else None
+    if before is None:
         return {}, {}
-    before = rules.visible(actor, clock.now()).filter(number=number, routine=routine.name).first()
-    return (dict(before.form), dict(before.extra)) if before else ({}, {})
+    form = dict(before.form)
+    if not number:
+        form.pop("start", None)
+        if not str(form.get("until", "")).startswith("PT"):
+            form.pop("until", None)
+    return {name: _typed_again(value) for name, value in form.items()}, dict(before.extra)
+
+
+def _typed_again(value: Any) -> Any:
+    """A stored length as somebody would type it: PT1800S is 30m."""
+    match = re.fullmatch(r"PT(\d+)S", value) if isinstance(value, str) else None
+    if match is None or int(match[1]) % 60:
+        return value
+    minutes = int(match[1]) // 60
+    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
 
 
 @page
 @require_POST
 def preview(request: Any, name: str) -> HttpResponse:
-    """What would happen, beside the form while it is being filled."""
+    """What would happen, beside the form while it is being filled; what is wrong so far goes to its field."""
     routine = _routine(name)
     data, extra = typed(routine, request.POST)
+    known = [*routine.form.model_fields, *(f"extra.{key}" for key in extra)]
     try:
         made = draft(request.actor, routine, data, extra)
     except ShapeError as shape:
-        touched = {key: text for key, text in _by_field(shape).items() if key in data}
-        return render(request, "web/parts/preview.html", {"incomplete": True, "touched": touched})
-    context = {"draft": made, "rows": plan_rows(made.plan), "slots": slot_views(made.decision.slots, [])}
+        wrong = {name: text for name, text in _by_field(shape).items() if name in data or name.startswith("extra.")}
+        wrong = {name: text for name, text in wrong.items() if name in data or name.removeprefix("extra.") in extra}
+        missing = [name for name, _reason in shape.errors if name not in data]
+        context = {"incomplete": True, "fields": _errors(known, wrong), "missing": _titles(routine, missing)}
+        return render(request, "web/parts/preview.html", context)
+    context = {
+        "draft": made,
+        "rows": plan_rows(made.plan),
+        "when": when_of(made.plan),
+        "slots": slot_views(made.decision.slots, []),
+        "needed": sum(slot.count for slot in made.decision.slots),
+        "fields": _errors(known, {}),
+    }
     return render(request, "web/parts/preview.html", context)
+
+
+def _errors(known: list[str], wrong: dict[str, list[str]]) -> list[dict[str, Any]]:
+    return [{"name": name, "errors": wrong.get(name, [])} for name in known]
+
+
+def _titles(routine: Routine, names: list[str]) -> list[str]:
+    fields = routine.form.model_fields
+    return [gettext(fields[name].title or name) for name in dict.fromkeys(names) if name in fields]
 
 
 @page
@@ -91,9 +127,9 @@ def preview(request: Any, name: str) -> HttpResponse:
 def offers(request: Any, name: str, field: str) -> HttpResponse:
     """The options of one field narrowed down; what is ticked stays."""
     routine = _routine(name)
-    query, kept = request.GET.get("narrow", "")[:100], request.GET.getlist(field)[:20]
+    query, kept = request.GET.get(f"narrow.{field}", "")[:100], request.GET.getlist(field)[:50]
     view = {"name": field, "options": options_of(routine, field, request.actor.person, query, kept), "values": kept}
-    return render(request, "web/parts/options.html", {"field": view})
+    return render(request, "web/parts/options.html", {"field": view, "query": query})
 
 
 def _routine(name: str) -> Routine:

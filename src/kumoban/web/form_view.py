@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, get_args, get_origin
 
 from django.http import QueryDict
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 
-from kumoban.core.form import Choices, Widget
-from kumoban.desk.models import ExtraField
-from kumoban.desk.routine import Routine
+from kumoban.core.calendar import BusinessCalendar
+from kumoban.core.form import Choices, OfficeTime, Until, Widget
+from kumoban.core.office_time import NotUnderstood, parse_duration, parse_time
+from kumoban.desk import clock
+from kumoban.desk.models import ExtraField, Request
+from kumoban.desk.planning import business_calendar, organisation_zone
+from kumoban.desk.routine import Routine, routine_of
 from kumoban.estate.models import Person
+from kumoban.web.templatetags.kumoban import local, words
 
-__all__ = ["FieldView", "fields_of", "options_of", "typed"]
+__all__ = ["Fact", "FieldView", "facts_of", "fields_of", "narrowed", "options_of", "typed"]
+
+#: what the suggestions of a time or an end are called
+_SPOKEN = {
+    "": gettext_noop("As soon as approved"),
+    "end of business": gettext_noop("Until the end of business"),
+    "next business day 9:00": gettext_noop("Until the next business day 9:00"),
+    "tonight 22:00": gettext_noop("Tonight 22:00"),
+    "tomorrow 9:00": gettext_noop("Tomorrow 9:00"),
+}
 
 
 @dataclass(frozen=True)
@@ -27,10 +43,30 @@ class FieldView:
     kind: str
     required: bool
     value: str
-    values: tuple[str, ...]
-    options: tuple[tuple[str, str, str], ...]
-    suggestions: tuple[str, ...]
-    errors: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    options: tuple[tuple[str, str, str], ...] = ()
+    errors: tuple[str, ...] = ()
+    #: what its options were narrowed down to
+    query: str = ""
+
+    @property
+    def other(self) -> str:
+        """What was typed beside the options offered."""
+        return "" if self.value in {option[0] for option in self.options} else self.value
+
+    @property
+    def described(self) -> str:
+        return f"h-{self.name} e-{self.name}"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One field of a stored request, as it was asked."""
+
+    label: str
+    value: str
+    prose: bool = False
+    link: bool = False
 
 
 def typed(routine: Routine, post: QueryDict) -> tuple[dict[str, Any], dict[str, str]]:
@@ -44,15 +80,24 @@ def typed(routine: Routine, post: QueryDict) -> tuple[dict[str, Any], dict[str, 
     return data, extra
 
 
+def narrowed(post: QueryDict) -> dict[str, str]:
+    """By field, what its options were narrowed down to (``narrow.<field>``)."""
+    return {key.removeprefix("narrow."): str(post[key])[:100] for key in post if key.startswith("narrow.")}
+
+
 def fields_of(
     routine: Routine,
     person: Person,
     data: Mapping[str, Any],
     extra: Mapping[str, str],
     errors: Mapping[str, list[str]],
+    queries: Mapping[str, str] | None = None,
 ) -> list[FieldView]:
     """The routine's fields, then the company's."""
-    own = [_field(routine, name, person, data.get(name), errors.get(name, [])) for name in routine.form.model_fields]
+    own = [
+        _field(routine, name, person, data.get(name), errors.get(name, []), (queries or {}).get(name, ""))
+        for name in routine.form.model_fields
+    ]
     company = ExtraField.objects.filter(routine=routine.name).order_by("position", "id")
     return own + [_extra(field, extra.get(field.key, ""), errors.get(f"extra.{field.key}", [])) for field in company]
 
@@ -66,42 +111,70 @@ def options_of(
     if choices is None or routine.choices is None:
         return ()
     found = routine.choices(choices.source, person, query)
+    if not kept:
+        return tuple(found)
     chosen = [option for option in routine.choices(choices.source, person, "") if option[0] in kept]
     missing = [value for value in kept if value not in {option[0] for option in chosen}]
     chosen += [option for value in missing for option in routine.choices(choices.source, person, value)[:1]]
+    if not choices.multiple and not query:
+        return tuple(found) if all(option in found for option in chosen) else (*chosen, *found)
     return (*chosen, *(option for option in found if option[0] not in kept))
 
 
-def _field(routine: Routine, name: str, person: Person, value: Any, errors: list[str]) -> FieldView:
+def _field(routine: Routine, name: str, person: Person, value: Any, errors: list[str], query: str) -> FieldView:
     info = routine.form.model_fields[name]
     choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None)
     widget = next((meta for meta in info.metadata if isinstance(meta, Widget)), Widget("text"))
+    values = tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),) if value else ()
     kind = widget.kind
     options: tuple[tuple[str, str, str], ...] = ()
-    if choices is not None and routine.choices is not None:
+    if choices is not None:
         kind = "many" if choices.multiple else "one"
-        chosen = list(value) if isinstance(value, list | tuple) else []
-        options = options_of(routine, name, person, "", chosen)
+        options = options_of(routine, name, person, query, list(values))
+    elif widget.suggestions:
+        kind, options = "suggested", _suggested(widget.suggestions)
     elif get_origin(info.annotation) is Literal:
-        kind, options = (
-            "one",
-            tuple((word, str(gettext(_word(routine, word))), "") for word in get_args(info.annotation)),
-        )
-    values = tuple(value) if isinstance(value, list | tuple) else (value,) if value else ()
-    if kind == "one" and not values and not info.is_required() and info.default:
-        values = (str(info.default),)
+        kind, options = "one", tuple((word, gettext(_word(routine, word)), "") for word in get_args(info.annotation))
+    if kind == "one" and not values and not info.is_required():
+        default = info.get_default(call_default_factory=True, validated_data={})
+        values = (str(default),) if default else ()
     return FieldView(
         name,
         gettext(info.title or name),
         gettext(info.description) if info.description else "",
         kind,
         info.is_required(),
-        str(values[0]) if values else "",
-        tuple(map(str, values)),
+        values[0] if values else "",
+        values,
         options,
-        widget.suggestions,
         tuple(errors),
+        query,
     )
+
+
+def _suggested(suggestions: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Lengths in words; times with the hour they mean today, and not at all once they have passed."""
+    now, calendar = clock.now(), business_calendar()
+    labelled = [(word, _suggestion(word, now, calendar)) for word in suggestions]
+    return tuple((word, label, "") for word, label in labelled if label)
+
+
+def _suggestion(word: str, now: datetime, calendar: BusinessCalendar) -> str:
+    if not word:
+        return gettext(_SPOKEN[""])
+    with suppress(NotUnderstood):
+        return words(parse_duration(word))
+    with suppress(NotUnderstood):
+        at = parse_time(word, now=now, zone=organisation_zone(), calendar=calendar)
+        if at <= now:
+            return ""
+        spoken = gettext(_SPOKEN.get(word, word))
+        here = at.astimezone(organisation_zone())
+        today = here.date() == now.astimezone(organisation_zone()).date()
+        return (
+            spoken if f"{here:%H:%M}".lstrip("0") in spoken else f"{spoken} ({f'{here:%H:%M}' if today else local(at)})"
+        )
+    return ""
 
 
 def _word(routine: Routine, word: str) -> str:
@@ -113,17 +186,52 @@ def _many(routine: Routine, name: str) -> bool:
 
 
 def _extra(field: ExtraField, value: str, errors: list[str]) -> FieldView:
-    label = field.label_ja if get_language() == "ja" else field.label_en
-    options = tuple((choice, choice, "") for choice in field.choices)
+    kinds = {"choice": "one", "paragraph": "paragraph", "date": "date", "url": "url", "number": "number"}
     return FieldView(
         f"extra.{field.key}",
-        label,
+        _company_label(field),
         "",
-        "one" if field.kind == "choice" else "paragraph" if field.kind == "paragraph" else "text",
+        kinds.get(field.kind, "text"),
         field.required,
         value,
         (value,) if value else (),
-        options,
-        (),
+        tuple((choice, choice, "") for choice in field.choices),
         tuple(errors),
     )
+
+
+def _company_label(field: ExtraField) -> str:
+    return field.label_ja if get_language() == "ja" else field.label_en
+
+
+# --- what was asked
+
+
+def facts_of(found: Request) -> list[Fact]:
+    """The plain fields of a stored request, with the company's own; what the plan shows is left out."""
+    routine = routine_of(found.routine)
+    if routine is None:
+        return []
+    facts = [_fact(routine, name, found) for name in routine.form.model_fields if found.form.get(name)]
+    company = ExtraField.objects.filter(routine=found.routine).order_by("position", "id") if found.extra else ()
+    extra = [
+        Fact(_company_label(field), found.extra[field.key], field.kind == "paragraph", field.kind == "url")
+        for field in company
+        if found.extra.get(field.key)
+    ]
+    return [fact for fact in facts if fact] + extra
+
+
+def _fact(routine: Routine, name: str, found: Request) -> Fact | None:
+    info, value = routine.form.model_fields[name], found.form[name]
+    choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None)
+    if any(isinstance(meta, Until) for meta in info.metadata) or name == "start":
+        return None
+    if choices is not None:
+        if choices.source != "kinds" or routine.choices is None:
+            return None
+        labels = {option: label for option, label, _hint in routine.choices("kinds", found.requester, "")}
+        value = labels.get(str(value), value)
+    elif any(isinstance(meta, OfficeTime) for meta in info.metadata):
+        value = local(datetime.fromisoformat(str(value)))
+    return Fact(gettext(info.title or name), str(value), name in routine.form.prose)

@@ -2,79 +2,259 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
+from kumoban.core.spreadsheet import csv_lines
 from kumoban.desk import clock, rules
-from kumoban.desk.models import Hold, Request
-from kumoban.desk.routine import all_routines
-from kumoban.desk.states import HoldState
-from kumoban.estate.models import searchable
+from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
+from kumoban.desk.people import Actor
+from kumoban.desk.planning import business_calendar, organisation_zone
+from kumoban.desk.routine import Routine, all_routines, routine_of
+from kumoban.desk.states import HoldState, RequestState
+from kumoban.desk.unusual import Noticed, noticed
+from kumoban.estate.models import Account, searchable
 from kumoban.web.gate import page
-from kumoban.web.request_view import plan_rows, unusual
+from kumoban.web.request_view import honorific, keys, plan_rows, powers_of, sentence, when_of
+
+_IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
+_CARDS = 30
 
 
 @page
 def home(request: Any) -> HttpResponse:
     actor, now = request.actor, clock.now()
     mine = Request.objects.filter(requester=actor.person).order_by("-id")
-    live = Hold.objects.filter(person=actor.person, state__in=[HoldState.ACTIVE, HoldState.APPLYING, HoldState.ENDING])
+    waiting = rules.inbox(actor, now)
+    live = Hold.objects.filter(person=actor.person, state__in=_IN_FORCE)
+    holds = list(live.select_related("request").order_by("ends_at")[:20])
     context = {
         "here": "home",
-        "waiting": rules.inbox(actor, now).select_related("requester")[:5],
-        "holds": live.select_related("request").order_by("ends_at")[:20],
-        "mine": mine[:8],
+        "greeting": _greeting(now, actor),
+        "today": _today(now),
+        "waiting": waiting.select_related("requester")[:5],
+        "waiting_count": waiting.count(),
+        "holds": holds,
+        "consoles": {key.hold.pk: key.console for key in keys(holds, actor.person) if key.console},
+        "mine": mine.select_related("requester")[:8],
         "mine_count": mine.count(),
+        "often": _often(mine),
         "routines": all_routines(),
         "now": now,
     }
     return render(request, "web/home.html", context)
 
 
+def _greeting(now: datetime, actor: Actor) -> str:
+    hour = now.astimezone(organisation_zone()).hour
+    name = honorific(actor.person.short_name) if honorific("") else actor.person.display_name
+    if 4 <= hour < 11:
+        return _("Good morning, %(name)s") % {"name": name}
+    if 11 <= hour < 17:
+        return _("Hello, %(name)s") % {"name": name}
+    return _("Good evening, %(name)s") % {"name": name}
+
+
+def _today(now: datetime) -> dict[str, Any]:
+    """What the day is to the office: a business day, a freeze, or how many days until the next one."""
+    today = now.astimezone(organisation_zone()).date()
+    freeze = FreezePeriod.objects.filter(ends_at__gt=now).order_by("starts_at").first()
+    until = (freeze.starts_at.astimezone(organisation_zone()).date() - today).days if freeze else None
+    return {
+        "business": business_calendar().is_business_day(today),
+        "freeze": freeze,
+        "frozen": bool(freeze and freeze.starts_at <= now),
+        "days": until if until is not None and 0 < until <= 60 else None,
+    }
+
+
+@dataclass(frozen=True)
+class Often:
+    """What this person asks for again and again, to be asked for again with one click."""
+
+    request: Request
+    routine: Routine
+    times: int
+
+
+def _often(mine: QuerySet[Request]) -> list[Often]:
+    last: dict[str, Request] = {}
+    counted: Counter[str] = Counter()
+    for found in mine.exclude(routine="other-request").only("number", "routine", "form", "shown")[:40]:
+        key = f"{found.routine} {found.form.get('accounts')} {found.form.get('permission_set')}"
+        counted[key] += 1
+        last.setdefault(key, found)
+    often = [(last[key], routine_of(last[key].routine), times) for key, times in counted.most_common(3)]
+    return [Often(found, routine, times) for found, routine, times in often if routine]
+
+
 @page
 def mine(request: Any) -> HttpResponse:
-    rows = (
-        rules.visible(request.actor, clock.now())
-        if request.GET.get("all")
-        else Request.objects.filter(requester=request.actor.person)
-    )
-    wanted = request.GET.get("q", "").strip()
+    """One's own requests; with a search, everything this person may see that fits."""
+    now = clock.now()
+    wanted = request.GET.get("q", "").strip()[:100]
+    state = request.GET.get("state", "")
+    everything = bool(wanted or request.GET.get("all"))
+    rows = rules.visible(request.actor, now) if everything else Request.objects.filter(requester=request.actor.person)
     if wanted:
-        rows = rules.visible(request.actor, clock.now()).filter(search__contains=searchable(wanted))
-    found = rows.select_related("requester").order_by("-id")[:50]
-    return render(request, "web/mine.html", {"here": "mine", "found": found, "q": wanted})
+        rows = rows.filter(search__contains=searchable(wanted))
+    if state in RequestState.values:
+        rows = rows.filter(state=state)
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        rows = rows.filter(id__lt=int(before))
+    found = list(rows.select_related("requester").order_by("-id")[:51])
+    context = {
+        "here": "mine",
+        "found": found[:50],
+        "older": found[49].pk if len(found) > 50 else None,
+        "q": wanted,
+        "state": state,
+        "states": RequestState.choices,
+        "all": request.GET.get("all", ""),
+        "now": now,
+    }
+    return render(request, "web/mine.html", context)
 
 
 @page
 def inbox(request: Any) -> HttpResponse:
     now = clock.now()
-    waiting = rules.inbox(request.actor, now).select_related("requester", "plan").prefetch_related("workers")[:30]
-    cards = [
-        {
-            "request": found,
-            "rows": plan_rows(found.plan.value) if found.plan else [],
-            "unusual": unusual(found),
-            "workers": list(found.workers.all()),
-        }
-        for found in waiting
-    ]
-    return render(request, "web/inbox.html", {"here": "inbox", "cards": cards, "now": now})
+    waiting = rules.inbox(request.actor, now)
+    found = list(waiting.select_related("requester", "plan").prefetch_related("workers")[:_CARDS])
+    own = Request.objects.filter(requester=request.actor.person, state=RequestState.WAITING).order_by("lapses_at")
+    context = {
+        "here": "inbox",
+        "cards": _cards(found, now),
+        "count": waiting.count() if len(found) == _CARDS else len(found),
+        "own_waiting": own[:5],
+        "now": now,
+    }
+    return render(request, "web/inbox.html", context)
+
+
+def _cards(found: list[Request], now: datetime) -> list[dict[str, Any]]:
+    """Everything one card shows, read for all cards at once."""
+    plans = {one.pk: one.plan.value for one in found if one.plan}
+    powers, seen = powers_of(plans.values()), noticed(found, now)
+    return [_card(one, plans[one.pk], powers, seen.get(one.pk, Noticed())) for one in found if one.pk in plans]
+
+
+def _card(found: Request, plan: Any, powers: dict[str, str], seen: Noticed) -> dict[str, Any]:
+    workers, when = list(found.workers.all()), when_of(plan, found)
+    arns = dict.fromkeys(step.params.get("permission_set", "") for step in plan.steps)
+    return {
+        "request": found,
+        "sentence": sentence(plan, workers, when) if plan.steps else "",
+        "powers": [powers[arn] for arn in arns if powers.get(arn)],
+        "when": when,
+        "rows": plan_rows(plan),
+        "unusual": seen.unusual,
+        "before": seen.before,
+    }
 
 
 @page
 def grants(request: Any) -> HttpResponse:
     """Grants in force that this person may see, the nearest end first."""
     now = clock.now()
-    live = [HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED]
-    seen = Hold.objects.filter(state__in=live, request__in=rules.visible(request.actor, now))
-    rows = seen.select_related("person", "request").order_by("ends_at", "id")[:200]
+    seen = Hold.objects.filter(state__in=_IN_FORCE, request__in=rules.visible(request.actor, now))
+    asked = {name: request.GET.get(name, "").strip()[:100] for name in ("q", "state", "environment", "order")}
+    rows = _narrowed(seen, asked)
+    if request.GET.get("format") == "csv":
+        return _grants_csv(rows[:5000])
+    shown = list(rows[:200])
+    first = seen.filter(ends_at__gt=now).order_by("ends_at").values_list("ends_at", flat=True).first()
     context = {
         "here": "grants",
-        "holds": rows,
-        "count": seen.count(),
+        "rows": _grant_rows(request.actor, shown),
+        "count": rows.count(),
+        "all": seen.count(),
         "overdue": seen.filter(ends_at__lt=now).count(),
+        "first": first,
+        "asked": asked,
+        "query": request.GET.urlencode(),
+        "states": [(state.value, state.label) for state in _IN_FORCE],
+        "environments": Account.objects.exclude(environment="").order_by("environment")
+        .values_list("environment", flat=True).distinct(),
         "now": now,
-    }
+    }  # fmt: skip
     return render(request, "web/grants.html", context)
+
+
+_ORDERS = {"": ("ends_at", "id"), "newest": ("-starts_at", "-id"), "person": ("person__display_name", "ends_at", "id")}
+
+
+def _narrowed(seen: QuerySet[Hold], asked: dict[str, str]) -> QuerySet[Hold]:
+    if asked["q"]:
+        seen = seen.filter(request__search__contains=searchable(asked["q"]))
+    if asked["state"] in HoldState.values:
+        seen = seen.filter(state=asked["state"])
+    if asked["environment"]:
+        seen = seen.filter(account_id__in=Account.objects.filter(environment=asked["environment"]).values("id"))
+    return seen.select_related("person", "request").order_by(*_ORDERS.get(asked["order"], _ORDERS[""]))
+
+
+def _grant_rows(actor: Actor, holds: list[Hold]) -> list[dict[str, Any]]:
+    plans = {hold.request.plan_id for hold in holds if hold.request.plan_id}
+    approvers: dict[int, list[str]] = {}
+    signed: set[int] = set()
+    seals = Approval.objects.filter(plan_id__in=plans, void_at=None).order_by("id").select_related("person")
+    for seal in seals:
+        approvers.setdefault(seal.plan_id, []).append(seal.person.short_name)
+        if seal.person_id == actor.person.id:
+            signed.add(seal.plan_id)
+    return [
+        {
+            "hold": hold,
+            "approvers": approvers.get(hold.request.plan_id or 0, []),
+            "may_end": hold.state in ("applying", "active", "failed")
+            and (
+                actor.ops
+                or actor.person.id in (hold.person_id, hold.request.requester_id)
+                or hold.request.plan_id in signed
+            ),
+        }
+        for hold in holds
+    ]
+
+
+def _grants_csv(rows: QuerySet[Hold]) -> HttpResponse:
+    head = [
+        "request",
+        "person",
+        "user_name",
+        "account",
+        "account_id",
+        "permission_set",
+        "state",
+        "starts_at",
+        "ends_at",
+    ]
+    lines = csv_lines(
+        head,
+        (
+            [
+                hold.request.number,
+                hold.shown.get("person", ""),
+                hold.person.user_name if hold.person else "",
+                hold.shown.get("account", ""),
+                hold.account_id,
+                hold.shown.get("permission_set", ""),
+                hold.state,
+                hold.starts_at.isoformat() if hold.starts_at else "",
+                hold.ends_at.isoformat() if hold.ends_at else "",
+            ]
+            for hold in rows
+        ),
+    )
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="grants.csv"'
+    return response  # type: ignore[return-value]

@@ -2,80 +2,210 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_GET
 
+from kumoban.core.normalise import RefusedCharacters
+from kumoban.core.office_time import NotUnderstood, parse_time
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
-from kumoban.desk.models import Approval, CompletionReport, WorkEntry
+from kumoban.desk.models import Approval, CompletionReport, Request, WorkEntry
+from kumoban.desk.people import Actor, members_of
+from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import routine_of
 from kumoban.desk.states import HoldState
+from kumoban.desk.unusual import Noticed, noticed
+from kumoban.desk.words import say
+from kumoban.estate.models import Group, Person
 from kumoban.ledger.search import search
+from kumoban.web.form_view import facts_of
 from kumoban.web.gate import page
-from kumoban.web.request_view import history, in_order, plan_rows, slot_views, track
+from kumoban.web.request_view import (
+    history,
+    keys,
+    plan_rows,
+    powers_of,
+    sentence,
+    slot_views,
+    step_views,
+    track,
+    when_of,
+)
+
+#: how the page says each outcome of a completion report
+OUTCOMES = {
+    "complete": gettext_noop("Complete"),
+    "partial": gettext_noop("Partly done"),
+    "not_done": gettext_noop("Not done"),
+    "abnormal": gettext_noop("Something went wrong"),
+}
+_MOVING = ("approved", "scheduled", "applying", "active", "ending")
+_FORMS = ("decidable", "own", "manual", "may_report", "may_confirm", "assignable", "thread")
+_CSRF = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
 @page
+@require_GET
 def request_page(request: Any, number: str) -> HttpResponse:
-    return render(request, "web/request.html", _request_context(request, number))
+    context = request_context(request, number)
+    context["live"] = _live(request, context)
+    return render(request, "web/request.html", context)
 
 
 @page
+@require_GET
 def request_live(request: Any, number: str) -> HttpResponse:
-    """The moving part of a request's page, asked for again every two seconds."""
-    return render(request, "web/parts/live.html", _request_context(request, number))
+    """The moving part, asked for again every two seconds; 204 while nothing has changed."""
+    context = request_context(request, number)
+    live = _live(request, context)
+    if live["seen"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    context["live"] = live
+    context["forms_changed"] = live["forms"] != request.GET.get("forms")
+    return render(request, "web/parts/live_answer.html", context)
 
 
-def _request_context(request: Any, number: str) -> dict[str, Any]:
+def _live(request: Any, context: dict[str, Any]) -> dict[str, str]:
+    """The moving parts rendered, a digest of what they say, and which forms go with them."""
+    top = render_to_string("web/parts/live_top.html", context, request=request)
+    body = render_to_string("web/parts/live.html", context, request=request)
+    said = _CSRF.sub("", top + body).encode()
+    forms = "-".join(name for name in _FORMS if context[name])
+    state = context["found"].state
+    return {"top": top, "body": body, "seen": hashlib.sha256(said).hexdigest()[:16], "forms": f"{state}-{forms}"}
+
+
+def request_context(request: Any, number: str) -> dict[str, Any]:
+    """Everything the page shows to this actor. Raises Refused where there is no such request for them."""
     actor, now = request.actor, clock.now()
     found = rules.visible(actor, now).filter(number=number).select_related("requester", "plan", "assignee").first()
     if found is None:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))
-    routine = routine_of(found.routine)
-    plan = found.plan
-    seals = (
-        list(Approval.objects.filter(plan=plan, void_at=None).select_related("person", "on_behalf_of")) if plan else []
-    )
-    slots = [rules.Slot.from_stored(slot) for slot in plan.authority.get("slots", ())] if plan else []
-    decidable = rules.inbox(actor, now).filter(pk=found.pk).exists()
-    holds = list(found.holds.exclude(state=HoldState.CANCELLED).select_related("person").order_by("id"))
-    entries = search(subjects=[found.number], limit=200)
     return {
-        "here": "mine",
+        "here": "mine" if found.requester_id == actor.person.id else "inbox",
+        "actor": actor,
         "found": found,
-        "routine": routine,
+        "now": now,
+        **_plan_context(found, now),
+        **_work_context(found, actor),
+        **_may(found, actor, now),
+    }
+
+
+def _plan_context(found: Request, now: datetime) -> dict[str, Any]:
+    plan = found.plan
+    value = plan.value if plan else None
+    workers = list(found.workers.all())
+    when = when_of(value, found) if value else None
+    slots = [rules.Slot.from_stored(slot) for slot in plan.authority.get("slots", ())] if plan else []
+    seals = (
+        list(plan.approvals.filter(void_at=None).order_by("id").select_related("person", "on_behalf_of"))
+        if plan
+        else []
+    )
+    holds = list(found.holds.exclude(state=HoldState.CANCELLED).select_related("person").order_by("id"))
+    needed = sum(slot.count for slot in slots)
+    seen = noticed([found], now).get(found.pk, Noticed())
+    return {
+        "routine": routine_of(found.routine),
         "plan": plan,
-        "rows": plan_rows(plan.value) if plan else [],
-        "warnings": plan.value.warnings if plan else (),
-        "seals": seals,
-        "needed": sum(slot.count for slot in slots),
+        "plans": found.plans.count(),
+        "workers": workers,
+        "when": when,
+        "sentence": sentence(value, workers, when) if value and value.steps else "",
+        "powers": [text for text in powers_of([value]).values() if text] if value else [],
+        "rows": plan_rows(value) if value else [],
+        "warnings": value.warnings if value else (),
         "slots": slot_views(slots, seals),
-        "workers": list(found.workers.all()),
+        "seals": seals,
+        "needed": needed,
+        "missing": range(max(needed - len(seals), 0)) if found.state == "waiting" else (),
         "holds": holds,
-        "steps": in_order(found.steps.exclude(kind="second_look").select_related("hold")),
+        "track": track(found, holds, seals, needed),
+        "unusual": seen.unusual,
+        "before": seen.before,
+        "facts": facts_of(found),
+    }
+
+
+def _work_context(found: Request, actor: Actor) -> dict[str, Any]:
+    entries = search(subjects=[found.number], limit=200)
+    steps = step_views(found.steps.exclude(kind="second_look").select_related("hold"))
+    report = CompletionReport.objects.filter(request=found).select_related("person", "confirmed_by").first()
+    return {
+        "steps": steps,
+        "steps_done": sum(step["look"] == "done" for step in steps),
         "entries": entries,
         "history": history(entries),
-        "remarks": found.remarks.select_related("person").order_by("id"),
+        "thread": list(found.remarks.filter(kind__in=("question", "answer")).select_related("person").order_by("id")),
         "worked": WorkEntry.objects.filter(step__request=found).select_related("person").order_by("id"),
-        "report": CompletionReport.objects.filter(request=found).select_related("person", "confirmed_by").first(),
-        "track": track(found, holds),
-        "decidable": decidable,
-        "may_end": found.state in ("applying", "active", "failed") and requests.may_end(actor, found),
-        "own": found.requester_id == actor.person.id,
-        "asking": actor.person.id in requests.asking_people(found),
-        "manual": found.steps.filter(kind="manual", phase="open").exists(),
-        "moving": found.state in ("approved", "scheduled", "applying", "active", "ending"),
-        "portal": settings.KUMOBAN_ACCESS_PORTAL_URL,
-        "outcomes": CompletionReport.Outcome.choices,
-        "now": now,
+        "report": report,
+        "outcome": _(OUTCOMES[report.outcome]) if report else "",
+        "outcomes": [(code, _(text)) for code, text in OUTCOMES.items()],
     }
+
+
+def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
+    """What this actor can do here now; the desk decides again when it is done."""
+    asking = actor.person.id in requests.asking_people(found)
+    report = CompletionReport.objects.filter(request=found).first()
+    signed = Approval.objects.filter(plan__request=found, person=actor.person).exists()
+    manual = found.steps.filter(kind="manual", phase="open").exists()
+    failed = found.holds.filter(state=HoldState.FAILED).exists()
+    open_work = manual or failed or found.state == "failed"
+    return {
+        "own": found.requester_id == actor.person.id,
+        "asking": asking,
+        "decidable": rules.inbox(actor, now).filter(pk=found.pk).exists(),
+        "may_end": found.state in ("applying", "active", "failed") and requests.may_end(actor, found),
+        "may_withdraw": found.requester_id == actor.person.id
+        and found.state in ("waiting", "returned", "approved", "scheduled"),
+        "may_mend": actor.ops and failed,
+        "may_report": asking and report is None and found.state in ("ended", "undone", "ending"),
+        "may_confirm": bool(report and report.confirmed_at is None and not asking and (signed or actor.ops)),
+        "sees_before": not asking,
+        "manual": manual,
+        "assignable": _ops_members() if actor.ops and open_work else [],
+        "moving": found.state in _MOVING,
+        "watched": found.state in (*_MOVING, "waiting"),
+        "keys": keys(found.holds.filter(state=HoldState.ACTIVE).order_by("id"), actor.person),
+    }
+
+
+def _ops_members() -> list[Person]:
+    group = Group.objects.filter(name=settings.KUMOBAN_OPS_GROUP, absent_since=None).first()
+    ids = members_of([group.id])[group.id] if group else set()
+    return list(Person.objects.filter(id__in=ids).order_by("user_name"))
+
+
+# --- doing
+
+
+def _assign(request: Any, number: str) -> Any:
+    wanted = request.POST.get("target", "").strip()
+    assignee = request.POST.get("assignee") or request.actor.person.id
+    return requests.assign(
+        request.actor, number, assignee=assignee, target_at=_typed_time(request.actor, wanted) if wanted else None
+    )
+
+
+def _typed_time(actor: Actor, text: str) -> datetime:
+    try:
+        return parse_time(text, now=clock.now(), zone=actor.zone, calendar=business_calendar())
+    except (NotUnderstood, RefusedCharacters) as not_understood:
+        raise Refused(Reason("shape.time_not_understood", {"text": text[:60]}), field="target") from not_understood
 
 
 _ACTS: dict[str, Callable[[Any, str], Any]] = {
@@ -89,11 +219,13 @@ _ACTS: dict[str, Callable[[Any, str], Any]] = {
     "withdraw": lambda r, n: requests.withdraw(r.actor, n),
     "end": lambda r, n: requests.end_early(r.actor, n),
     "resume": lambda r, n: requests.resume(r.actor, n),
+    "give-up": lambda r, n: requests.give_up(r.actor, n),
     "report": lambda r, n: requests.report(
         r.actor, n, outcome=r.POST.get("outcome", ""), text=r.POST.get("comment", "")
     ),
     "confirm": lambda r, n: requests.confirm_report(r.actor, n),
     "take": lambda r, n: requests.assign(r.actor, n, assignee=r.actor.person.id),
+    "assign": _assign,
     "work": lambda r, n: requests.work(
         r.actor,
         n,
@@ -103,13 +235,41 @@ _ACTS: dict[str, Callable[[Any, str], Any]] = {
     ),
     "close": lambda r, n: requests.close_manual(r.actor, n),
 }
+_DONE = {
+    "approve": gettext_noop("Your approval is recorded."),
+    "deny": gettext_noop("The request is denied."),
+    "return": gettext_noop("The request is returned for correction."),
+    "question": gettext_noop("The question is asked."),
+    "answer": gettext_noop("The answer is sent."),
+    "withdraw": gettext_noop("The request is withdrawn."),
+    "end": gettext_noop("Ending has begun; the end is proven in a moment."),
+    "give-up": gettext_noop("Ending has begun; the end is proven in a moment."),
+    "report": gettext_noop("The completion report is made."),
+    "confirm": gettext_noop("The completion report is confirmed."),
+}
 
 
 @page
-@require_POST
 def act(request: Any, number: str, act: str) -> HttpResponse:
+    """Do one thing. What was refused comes back on the same page with everything that was typed."""
     if act not in _ACTS:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))
-    _ACTS[act](request, number)
-    messages.success(request, _("Done."))
+    if request.method != "POST":
+        return redirect(f"/requests/{number}")
+    try:
+        _ACTS[act](request, number)
+    except Refused as refused:
+        return _refused(request, number, act, refused)
+    messages.success(request, _(_DONE.get(act, gettext_noop("Done."))))
     return redirect(f"/requests/{number}")
+
+
+def _refused(request: Any, number: str, act: str, refused: Refused) -> HttpResponse:
+    requests.refused_attempt(request.actor, request.path, number, refused)
+    context = request_context(request, number)
+    context |= {
+        "problems": [say(reason) for reason in refused.reasons],
+        "typed": {**{name: request.POST.get(name, "") for name in request.POST}, "act": act},
+    }
+    context["live"] = _live(request, context)
+    return render(request, "web/request.html", context, status=409)

@@ -1,24 +1,80 @@
-"""A request as its pages show it: rows of the plan, the track of six dots, seals, what is unusual."""
+"""A request as its pages show it: the sentence, rows of the plan, the track of six dots, steps, the timeline."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from kumoban.core.plan import Plan
+from kumoban.core.window import Window
 from kumoban.desk.models import Approval, Hold, Request, Step
+from kumoban.desk.routine import action_of, known_actions
 from kumoban.desk.rules import Slot
-from kumoban.estate.models import Group, Membership, Person
+from kumoban.desk.words import say
+from kumoban.estate.models import Group, Membership, PermissionSet, Person
 from kumoban.ledger.search import Recorded
+from kumoban.web.templatetags.kumoban import local, words
 
-__all__ = ["Dot", "history", "in_order", "plan_rows", "slot_views", "track", "unusual"]
+__all__ = [
+    "Dot",
+    "Key",
+    "When",
+    "history",
+    "honorific",
+    "in_order",
+    "keys",
+    "plan_rows",
+    "powers_of",
+    "sentence",
+    "slot_views",
+    "step_views",
+    "track",
+    "when_of",
+]
+
+
+@dataclass(frozen=True)
+class When:
+    """A window in words and instants. ``credentials_until``: the last moment credentials already issued can work."""
+
+    starts_at: datetime | None
+    ends_at: datetime | None
+    length: timedelta | None
+    session: timedelta
+
+    @property
+    def credentials_until(self) -> datetime | None:
+        return self.ends_at + self.session if self.ends_at and self.session else None
+
+    @property
+    def said(self) -> str:
+        if self.starts_at and self.ends_at:
+            return _("from %(start)s to %(end)s") % {"start": local(self.starts_at), "end": local(self.ends_at)}
+        if self.ends_at:
+            return _("until %(end)s") % {"end": local(self.ends_at)}
+        return _("for %(length)s from approval") % {"length": words(self.length or timedelta())}
+
+
+def when_of(plan: Plan, found: Request | None = None) -> When | None:
+    """The plan's window; of a request in force, the instants it really has."""
+    window: Window | None = plan.window
+    if window is None:
+        return None
+    seconds = [int(step.power.get("session_seconds", 0)) for step in plan.steps if not step.present]
+    session = timedelta(seconds=max(seconds, default=0))
+    starts_at, ends_at = window.starts_at, window.ends_at
+    if found is not None:
+        starts_at, ends_at = found.starts_at or starts_at, found.ends_at or ends_at
+    return When(starts_at, ends_at, window.duration, session)
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -29,34 +85,91 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
             "title": step.title,
             "warnings": step.warnings,
             "manual": step.manual,
+            "params": step.params,
         }
         for step in plan.steps
     ]
 
 
+def powers_of(plans: Iterable[Plan]) -> dict[str, str]:
+    """Permission set ARN → what its owner says it can do, for all plans of a page in one query."""
+    wanted = {step.params.get("permission_set", "") for plan in plans for step in plan.steps}
+    rows = PermissionSet.objects.filter(arn__in=wanted - {""})
+    return dict(rows.values_list("arn", "description"))
+
+
+def sentence(plan: Plan, workers: Sequence[Person], when: When | None) -> SafeString:
+    """Who will have what, where, until when: what is decided, in one sentence."""
+    first = plan.steps[0]
+    if "permission_set" not in first.shown or when is None:
+        return format_html_join(" ", "{}", ((say(step.title),) for step in plan.steps[:3]))
+    accounts = dict.fromkeys((step.shown["account"], step.shown.get("ou", "")) for step in plan.steps)
+    return format_html(
+        _("{people} will have {what} in {where} {when}."),
+        people=_listed(workers),
+        what=format_html("<b>{}</b>", first.shown["permission_set"]),
+        where=_places(list(accounts)),
+        when=format_html("<b>{}</b>", when.said),
+    )
+
+
+def _listed(people: Sequence[Person]) -> SafeString:
+    suffix = honorific("")
+    return format_html_join(_(", "), "<b>{}</b>{}", ((person.display_name, suffix) for person in people))
+
+
+def _places(accounts: Sequence[tuple[str, str]]) -> SafeString:
+    shown = [
+        format_html("<b>{}</b> ({})", name, ou) if ou else format_html("<b>{}</b>", name) for name, ou in accounts[:4]
+    ]
+    if len(accounts) > 4:
+        shown.append(format_html("{}", _("%(n)d more") % {"n": len(accounts) - 4}))
+    return format_html_join(_(", "), "{}", ((one,) for one in shown))
+
+
 def slot_views(slots: Sequence[Slot], seals: Sequence[Approval]) -> list[dict[str, Any]]:
     """Each requirement with the names of who may fill it and the rules that ask for it."""
-    names = dict(
-        Group.objects.filter(id__in=[ref for slot in slots for ref in slot.refs]).values_list("id", "description")
+    refs = [ref for slot in slots for ref in slot.refs]
+    names = {
+        group: description or name
+        for group, name, description in Group.objects.filter(id__in=refs).values_list("id", "name", "description")
+    }
+    members: dict[str, list[str]] = {}
+    for group, person in Membership.objects.filter(group_id__in=refs, absent_since=None).values_list(
+        "group_id", "person_id"
+    ):
+        members.setdefault(group, []).append(person)
+    ids = {*refs, *(person for people in members.values() for person in people)}
+    people = dict(
+        Person.objects.filter(id__in=ids, absent_since=None, enabled=True)
+        .order_by("user_name")
+        .values_list("id", "display_name")
     )
-    views = []
-    for slot in slots:
-        ids = set(slot.refs)
-        if slot.kind == "group":
-            ids = set(
-                Membership.objects.filter(group_id__in=slot.refs, absent_since=None).values_list("person_id", flat=True)
-            )
-        people = Person.objects.filter(id__in=ids, absent_since=None).values_list("display_name", flat=True)[:6]
-        title = (
-            names.get(slot.refs[0], "")
-            if slot.kind == "group"
-            else _("Manager")
-            if slot.kind == "manager"
-            else _("Named")
-        )
-        views.append({"title": title, "people": list(people), "count": slot.count, "rules": slot.rules})
-    return views
+    return [_slot_view(slot, names, members, people) for slot in slots]
 
+
+_MANAGER, _NAMED = gettext_noop("Manager"), gettext_noop("Named")
+_SHOWN = 6
+
+
+def _slot_view(
+    slot: Slot, names: dict[str, str], members: dict[str, list[str]], people: dict[str, str]
+) -> dict[str, Any]:
+    if slot.kind == "group":
+        ids, title = set(members.get(slot.refs[0], ())) if slot.refs else set(), names.get(slot.refs[0], "")
+    else:
+        ids, title = set(slot.refs), _(_MANAGER) if slot.kind == "manager" else _(_NAMED)
+    who = [name for person, name in people.items() if person in ids]
+    return {
+        "title": title,
+        "people": who[:_SHOWN],
+        "more": max(len(who) - _SHOWN, 0),
+        "count": slot.count,
+        "rules": slot.rules,
+    }
+
+
+# --- the timeline
 
 _TOLD = {
     "request.asked": gettext_noop("asked"),
@@ -69,6 +182,8 @@ _TOLD = {
     "request.end_asked": gettext_noop("asked to end early"),
     "request.ending": gettext_noop("ending began"),
     "request.ended": gettext_noop("the end was proven"),
+    "request.undone": gettext_noop("undone"),
+    "request.done": gettext_noop("closed"),
     "request.returned": gettext_noop("returned for correction"),
     "request.denied": gettext_noop("denied"),
     "request.withdrawn": gettext_noop("withdrawn"),
@@ -76,8 +191,10 @@ _TOLD = {
     "request.refused": gettext_noop("refused"),
     "request.failed": gettext_noop("something failed"),
     "request.resumed": gettext_noop("tried again"),
+    "request.assigned": gettext_noop("assigned the work"),
     "request.reported": gettext_noop("reported the completion"),
     "request.report_confirmed": gettext_noop("confirmed the completion report"),
+    "step.worked": gettext_noop("recorded work"),
     "grant.came_back": gettext_noop("it had come back and is being ended again"),
     "grant.made_by_others": gettext_noop("somebody else has made it again"),
 }
@@ -91,14 +208,22 @@ def history(entries: Sequence[Recorded]) -> list[dict[str, Any]]:
             "who": names.get(entry.actor, _("Kumoban")),
             "what": _(_TOLD[entry.kind]),
             "at": entry.at,
-            "texts": entry.texts,
+            "comment": entry.texts.get("comment") or entry.texts.get("text") or "",
         }
         for entry in entries
         if entry.kind in _TOLD
     ]
 
 
+# --- the steps
+
 _ORDER = {"check": 0, "manual": 1, "apply": 2, "end": 3}
+_STEP_NAMES = {
+    "check": gettext_noop("Check the plan on AWS"),
+    "apply": gettext_noop("Create the assignment and see it there"),
+    "end": gettext_noop("Remove it and prove that it is gone"),
+    "manual": gettext_noop("Work by hand"),
+}
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:
@@ -106,48 +231,147 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
     return sorted(steps, key=lambda step: (_ORDER.get(step.kind, 4), step.position, step.pk))
 
 
+def step_views(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    return [_step_view(step) for step in in_order(steps)]
+
+
+def _step_view(step: Step) -> dict[str, Any]:
+    now = step.phase != "done" and bool(step.lease_by or step.outstanding)
+    look = "done" if step.phase == "done" else "failed" if step.phase == "failed" else "now" if now else "later"
+    shown = step.hold.shown if step.hold else {}
+    return {
+        "id": step.pk,
+        "look": look,
+        "mark": {"done": "✓", "failed": "✕", "now": "◍"}.get(look, "○"),
+        "name": _(_STEP_NAMES.get(step.kind, "Work by hand")),
+        "what": f"{shown['account']} × {shown['permission_set']}" if "permission_set" in shown else "",
+        "person": shown.get("person", ""),
+        "done_at": step.done_at,
+        "due": step.due if look in ("later", "now") else None,
+        "cancelled": step.phase == "cancelled",
+        "call": _call(step),
+        "request_id": step.aws_request_id,
+        "took": _took(step),
+        "error": step.error,
+        "needs_a_person": step.needs_a_person,
+    }
+
+
+def _call(step: Step) -> str:
+    """The AWS call that changes something, once it was sent."""
+    if step.kind not in ("apply", "end") or step.action not in known_actions() or not step.sent_at:
+        return ""
+    return action_of(step.action).call_name("apply" if step.kind == "apply" else "undo")
+
+
+def _took(step: Step) -> float | None:
+    if not step.sent_at or not step.done_at or step.phase != "done":
+        return None
+    return max((step.done_at - step.sent_at).total_seconds(), 0.0)
+
+
+# --- the life in one line
+
+
 @dataclass(frozen=True)
 class Dot:
     label: str
     state: str
     at: datetime | None = None
+    note: str = ""
 
 
-def track(request: Request, holds: Sequence[Hold]) -> list[Dot]:
+_STOPPED = ("denied", "withdrawn", "lapsed", "refused")
+_REACHED = {
+    "drafted": 0, "planned": 1, "waiting": 2, "returned": 2, "approved": 3, "scheduled": 3, "applying": 3,
+    "failed": 3, "active": 4, "ending": 5, "ended": 6, "undone": 6, "done": 6,
+}  # fmt: skip
+
+
+def track(request: Request, holds: Sequence[Hold], seals: Sequence[Approval] = (), needed: int = 0) -> list[Dot]:
     """The life of a request in one line: six dots, four where nothing ends."""
-    labels = [_("Asked"), _("Planned"), _("Approved"), _("Applied"), _("Active"), _("Ended")]
-    if (
-        not holds
-        and request.state in ("applying", "done")
-        and request.plan
-        and all(s.manual for s in request.plan.value.steps)
-    ):
-        labels = [_("Asked"), _("Planned"), _("In work"), _("Done")]
-        reached = 3 if request.state == "done" else 2
-    else:
-        reached = {
-            "drafted": 0, "planned": 1, "waiting": 2, "returned": 0, "approved": 3, "scheduled": 3, "applying": 3,
-            "failed": 3, "active": 4, "ending": 5, "ended": 6, "undone": 6, "done": 6,
-        }.get(request.state, 2)  # fmt: skip
-    return [
-        Dot(
-            label,
-            "done" if index < reached else "now" if index == reached else "later",
-            request.created_at if index == 0 else None,
+    made_at = request.plan.made_at if request.plan else None
+    begun = (Dot(_("Asked"), "", request.created_at), Dot(_("Planned"), "", made_at))
+    if _worked_by_hand(request, holds):
+        dots = (*begun, Dot(_("In work"), ""), Dot(_("Done"), "", request.closed_at))
+        return _marked(dots, 4 if request.state == "done" else 2)
+    approval = _approval_dot(request, seals, needed)
+    dots = (*begun, approval, *_in_force(request, holds))
+    if request.state in _STOPPED:
+        return [*_marked(dots[:2], 2), Dot(request.state_label, "now stopped", request.closed_at)]
+    return _marked(dots, _REACHED.get(request.state, 2))
+
+
+def _worked_by_hand(request: Request, holds: Sequence[Hold]) -> bool:
+    steps = request.plan.value.steps if request.plan else ()
+    return not holds and bool(steps) and all(step.manual for step in steps)
+
+
+def _marked(dots: Sequence[Dot], reached: int) -> list[Dot]:
+    states = ["done" if index < reached else "now" if index == reached else "later" for index in range(len(dots))]
+    return [Dot(dot.label, state, dot.at, dot.note) for dot, state in zip(dots, states, strict=True)]
+
+
+def _approval_dot(request: Request, seals: Sequence[Approval], needed: int) -> Dot:
+    if request.state == "returned":
+        return Dot(request.state_label, "")
+    if not needed:
+        return Dot(_("No approval needed"), "")
+    label = _("Approved %(n)d of %(needed)d") % {"n": len(seals), "needed": needed}
+    if request.state == "waiting" and request.lapses_at:
+        return Dot(label, "", None, _("lapses %(at)s") % {"at": local(request.lapses_at)})
+    return Dot(label, "", seals[-1].at if seals else None)
+
+
+def _in_force(request: Request, holds: Sequence[Hold]) -> tuple[Dot, ...]:
+    seen = max((hold.active_at for hold in holds if hold.active_at), default=None)
+    applied = _("Failed") if request.state == "failed" else _("Applied") if seen else _("Applying")
+    until = _("until %(end)s") % {"end": local(request.ends_at)} if request.ends_at else ""
+    starts = _("from %(start)s") % {"start": local(request.starts_at)} if request.state == "scheduled" else ""
+    return (
+        Dot(applied, "", seen, starts),
+        Dot(_("Active"), "", None, until),
+        Dot(_("Ended"), "", request.closed_at if request.state in ("ended", "undone") else None, _("seen absent")),
+    )
+
+
+# --- using what was granted
+
+
+@dataclass(frozen=True)
+class Key:
+    """One grant as its holder uses it: the console's address and the profile for the AWS CLI."""
+
+    hold: Hold
+    console: str
+    profile: str
+    block: str
+
+
+def keys(holds: Iterable[Hold], person: Person, region: str = "") -> list[Key]:
+    """For each active grant of this person. AWS IAM Identity Center user guide, "shortcut links"."""
+    mine = [hold for hold in holds if hold.state == "active" and hold.person_id == person.id]
+    return [_key(hold, region or settings.KUMOBAN_AWS_REGION) for hold in mine if "permission_set" in hold.shown]
+
+
+def _key(hold: Hold, region: str) -> Key:
+    portal = settings.KUMOBAN_ACCESS_PORTAL_URL.rstrip("/")
+    role = hold.shown["permission_set"]
+    query = urlencode({"account_id": hold.account_id, "role_name": role})
+    name = f"{hold.shown['account']}-{role}"
+    block = "\n".join(
+        (
+            f"[profile {name}]",
+            f"sso_start_url = {portal or 'https://…'}",
+            f"sso_region = {region}",
+            f"sso_account_id = {hold.account_id}",
+            f"sso_role_name = {role}",
+            f"region = {region}",
         )
-        for index, label in enumerate(labels)
-    ]
+    )
+    return Key(hold, f"{portal}/#/console?{query}" if portal else "", name, block)
 
 
-def unusual(request: Request) -> list[str]:
-    """いつもと違う点: the first time in an account, deep night, the third this week."""
-    found: list[str] = []
-    accounts = {step.account for step in request.plan.value.steps} if request.plan else set()
-    for worker in request.workers.all():
-        before = Hold.objects.filter(person=worker, was_active=True, account_id__in=accounts).exclude(request=request)
-        if not before.exists():
-            found.append(_("%(name)s has not had access here before.") % {"name": worker.display_name})
-    window = request.plan.value.window if request.plan else None
-    if window and window.starts_at and window.starts_at.astimezone(ZoneInfo(settings.KUMOBAN_TIME_ZONE)).hour < 6:
-        found.append(_("It starts deep in the night."))
-    return found
+def honorific(name: str) -> str:
+    """佐藤さん where Japanese is read, the plain name elsewhere."""
+    return f"{name}さん" if get_language() == "ja" else name

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
 from kumoban.desk import rules
 from kumoban.desk.people import team_of
 from kumoban.desk.routine import Dimension, Routine
 from kumoban.estate.models import Membership, PermissionSet, Person, searchable
-from kumoban.routines.temporary_access.form import KINDS, TemporaryAccessForm
+from kumoban.routines.temporary_access.form import TemporaryAccessForm, work_kinds
 from kumoban.routines.temporary_access.look import look
 from kumoban.routines.temporary_access.plan import plan
 from kumoban.services.identity_center import Assign
@@ -17,7 +18,6 @@ from kumoban.services.identity_center import Assign
 __all__ = ["ROUTINE"]
 
 TEXTS = {
-    **{f"word.{kind}": text for kind, text in KINDS.items()},
     "assign": _("%(permission_set)s in %(account)s for %(person)s"),
     "already_through_group": _("%(person)s already has this in %(account)s through a group."),
     "credentials_outlive": _("Credentials issued just before the end can still work for up to %(minutes)s minutes."),
@@ -38,8 +38,10 @@ TEXTS = {
 
 
 def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str]]:
-    """Accounts and permission sets this person may ask for; people by name. At most 50 a page."""
+    """Accounts and permission sets this person may ask for; people by name; kinds of work. At most 50 people."""
     needle = searchable(query)
+    if source == "kinds":
+        return [(kind.code, kind.ja if get_language() == "ja" else kind.en, "") for kind in work_kinds()]
     if source == "people":
         wanted = Q(search__contains=needle) | Q(id=query)
         people = Person.objects.filter(wanted, absent_since=None, enabled=True)

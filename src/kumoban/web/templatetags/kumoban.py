@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
 from kumoban.core.reason import Reason
@@ -27,21 +29,36 @@ def local(at: datetime | None) -> str:
     """11/24(火) 14:02 or Tue 24 Nov 14:02, in the organisation's zone."""
     if at is None:
         return ""
-    here = at.astimezone(ZoneInfo(settings.KUMOBAN_TIME_ZONE))
+    here = _here(at)
     if get_language() == "ja":
         weekday = "月火水木金土日"[here.weekday()]
         return f"{here.month}/{here.day}({weekday}) {here:%H:%M}"
-    return f"{here:%a %d %b %H:%M}"
+    return f"{here:%a} {here.day} {here:%b %H:%M}"
 
 
 @register.filter
-def clock(at: datetime | None) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.KUMOBAN_TIME_ZONE)):%H:%M:%S}" if at else ""
+def day(at: datetime) -> str:
+    """11月24日(火) or Tuesday 24 November."""
+    here = _here(at)
+    if get_language() == "ja":
+        return f"{here.month}月{here.day}日({'月火水木金土日'[here.weekday()]})"
+    return f"{here:%A} {here.day} {here:%B}"
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString | str:
+    """The instant as a ``<time>``, for people and machines."""
+    return _time(at, local(at)) if at else ""
+
+
+@register.filter
+def clock(at: datetime | None) -> SafeString | str:
+    return _time(at, f"{_here(at):%H:%M:%S}") if at else ""
 
 
 @register.filter
 def seal_date(at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.KUMOBAN_TIME_ZONE)):%y.%m.%d}"
+    return f"{_here(at):%y.%m.%d}"
 
 
 @register.filter
@@ -50,6 +67,25 @@ def left(until: datetime | None, now: datetime) -> str:
     if until is None:
         return gettext("no end")
     return words(max(until - now, timedelta()))
+
+
+@register.filter
+def minutes_left(until: datetime | None, now: datetime) -> int:
+    return max(int((until - now).total_seconds() // 60), 0) if until else 0
+
+
+@register.filter
+def minutes_from(until: datetime | None, start: datetime | None) -> int:
+    """The whole length, at least a minute: the full mark of a meter."""
+    return max(int((until - start).total_seconds() // 60), 1) if until and start else 1
+
+
+@register.filter
+def ago(at: datetime, now: datetime) -> str:
+    passed = now - at
+    if passed < timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%(length)s ago") % {"length": words(passed)}
 
 
 @register.filter
@@ -70,3 +106,11 @@ def words(length: timedelta) -> str:
 @register.filter
 def translated(text: str) -> str:
     return gettext(text) if text else ""
+
+
+def _here(at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(settings.KUMOBAN_TIME_ZONE))
+
+
+def _time(at: datetime, shown: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', at.astimezone(UTC).isoformat(timespec="seconds"), shown)
