@@ -15,7 +15,6 @@ from kumoban.desk.models import Approval, Hold, Plan, Request, Step
 from kumoban.desk.outcome import Next, backoff
 from kumoban.desk.planning import authorise, business_calendar, organisation_zone, signed_of, stored_form
 from kumoban.desk.requests import (
-    RANK,
     approvals_complete,
     asking_people,
     await_approval,
@@ -25,7 +24,7 @@ from kumoban.desk.requests import (
     void_plan,
 )
 from kumoban.desk.routine import Asked, Routine, action_of, routine_of
-from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
+from kumoban.desk.states import RANK, HoldState, Phase, RequestState, StepKind
 from kumoban.desk.transition import move
 from kumoban.estate.models import Person
 from kumoban.estate.scan import refresh_memberships

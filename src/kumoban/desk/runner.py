@@ -28,11 +28,10 @@ from kumoban.desk.checking import Checked, check, settle_check
 from kumoban.desk.duties import run_due_duties
 from kumoban.desk.models import Lock, Step
 from kumoban.desk.outcome import Next, Outcome
-from kumoban.desk.requests import POLL_RANK, RANK
 from kumoban.desk.room import Room
 from kumoban.desk.routine import known_actions
 from kumoban.desk.second_look import settle_second_look
-from kumoban.desk.states import Phase, StepKind
+from kumoban.desk.states import POLL_RANK, RANK, Phase, StepKind
 from kumoban.desk.steps import Neighbours, decide_end, perform, settle
 from kumoban.desk.transition import derive_all
 from kumoban.ledger.clock import database_now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["EDGES", "HoldState", "Phase", "RequestState", "StepKind"]
+__all__ = ["EDGES", "POLL_RANK", "RANK", "HoldState", "Phase", "RequestState", "StepKind"]
 
 
 class RequestState(models.TextChoices):
@@ -80,3 +80,8 @@ class Phase(models.TextChoices):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+#: order of work; what AWS has begun and not finished comes before what would be begun
+RANK = {StepKind.END: 0, StepKind.APPLY: 2, StepKind.CHECK: 3, StepKind.SECOND_LOOK: 3, StepKind.MANUAL: 3}
+POLL_RANK = 1

@@ -1,0 +1,51 @@
+"""What people do with a request: ask, approve, return, deny, question, withdraw, end, resume, work.
+
+Every function is one transaction: it locks the request, decides, changes rows and records. A refusal changes
+nothing; where it was an attempt on authority the ledger remembers it (``refused_attempt``).
+"""
+
+from kumoban.desk.requests.asking import ask, resubmit
+from kumoban.desk.requests.deciding import (
+    answer_question,
+    approvals_complete,
+    approve,
+    ask_question,
+    asking_people,
+    confirm_plan,
+    deny,
+    return_for_correction,
+)
+from kumoban.desk.requests.ending import cancel_approved, end_early, give_up, may_end, reopen_end, resume, withdraw
+from kumoban.desk.requests.guards import refused_attempt
+from kumoban.desk.requests.plans import await_approval, make_plan, require, void_plan
+from kumoban.desk.requests.working import assign, close_manual, confirm_report, report, work
+
+__all__ = [
+    "answer_question",
+    "approvals_complete",
+    "approve",
+    "ask",
+    "ask_question",
+    "asking_people",
+    "assign",
+    "await_approval",
+    "cancel_approved",
+    "close_manual",
+    "confirm_plan",
+    "confirm_report",
+    "deny",
+    "end_early",
+    "give_up",
+    "make_plan",
+    "may_end",
+    "refused_attempt",
+    "reopen_end",
+    "report",
+    "require",
+    "resubmit",
+    "resume",
+    "return_for_correction",
+    "void_plan",
+    "withdraw",
+    "work",
+]

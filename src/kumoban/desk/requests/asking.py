@@ -1,0 +1,114 @@
+"""Asking: a form becomes a request with its plan."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError
+
+from kumoban.core.reason import Reason, Refused
+from kumoban.desk import clock
+from kumoban.desk.models import Request
+from kumoban.desk.people import Actor
+from kumoban.desk.planning import Draft, business_calendar, draft
+from kumoban.desk.requests.guards import own, routine_named
+from kumoban.desk.requests.plans import await_approval, make_plan, open_checks
+from kumoban.desk.routine import Routine
+from kumoban.desk.states import RequestState
+from kumoban.desk.transition import locked, move
+from kumoban.ledger.record import SYSTEM, record, writing
+
+__all__ = ["ask", "resubmit"]
+
+S = RequestState
+
+
+def ask(
+    actor: Actor,
+    routine_name: str,
+    data: Mapping[str, Any],
+    *,
+    extra: Mapping[str, str] | None = None,
+    idempotency: str = "",
+) -> Request:
+    """Store a request with its plan. Raises ShapeError or Refused; the same ``idempotency`` gives the same request."""
+    actor.needs("ask")
+    routine = routine_named(routine_name)
+    if idempotency and (before := Request.objects.filter(asked_by=actor.user, idempotency=idempotency).first()):
+        return before
+    made = draft(actor, routine, data, extra)
+    _refuse_where(made)
+    try:
+        with writing():
+            return _store(actor, routine, made, idempotency[:80] or None)
+    except IntegrityError:
+        return Request.objects.get(asked_by=actor.user, idempotency=idempotency[:80])
+
+
+def resubmit(actor: Actor, number: str, data: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> Request:
+    """A returned request, corrected: planned afresh under the same number. Raises ShapeError or Refused."""
+    actor.needs("ask")
+    found = Request.objects.get(number=number) if Request.objects.filter(number=number).exists() else None
+    routine = routine_named(found.routine if found else "")
+    made = draft(actor, routine, data, extra)
+    _refuse_where(made)
+    with writing():
+        request = locked(number)
+        own(actor, request)
+        if request.state != S.RETURNED:
+            raise Refused(Reason("not_in_this_state", {"state": request.state, "to": S.PLANNED.value}))
+        request.form, request.extra = made.form.stored(), dict(made.extra)
+        request.reason = routine.reason(made.form)
+        request.workers.set(made.workers)
+        _plan_and_route(request, routine, made, actor.id)
+        return request
+
+
+def _refuse_where(made: Draft) -> None:
+    if made.refusals:
+        beyond = bool(made.decision.refusals) and not made.plan.refusals
+        raise Refused(*made.refusals, attempt=beyond)
+
+
+def _store(actor: Actor, routine: Routine, made: Draft, idempotency: str | None) -> Request:
+    now = clock.now()
+    request = Request.objects.create(
+        number=f"new-{secrets.token_hex(6)}",
+        routine=routine.name,
+        requester=actor.person,
+        asked_by=actor.user,
+        form=made.form.stored(),
+        extra=dict(made.extra),
+        reason=routine.reason(made.form),
+        created_at=now,
+        changed_at=now,
+        idempotency=idempotency,
+    )
+    request.number = f"R-{request.pk}"
+    request.workers.set(made.workers)
+    request.target_at = business_calendar().add_business_time(now, routine.target) if routine.target else None
+    request.save()
+    record(
+        "request.asked",
+        actor=actor.id,
+        subject=request.number,
+        facts={"routine": routine.name, "workers": [person.id for person in made.workers]},
+        texts={"reason": request.reason} if request.reason else None,
+    )
+    _plan_and_route(request, routine, made, actor.id)
+    return request
+
+
+def _plan_and_route(request: Request, routine: Routine, made: Draft, by: str) -> None:
+    """drafted/returned → planned → waiting, approved, or applying where the plan is work for people."""
+    now = clock.now()
+    make_plan(request, routine, made.plan, made.decision)
+    move(request, S.PLANNED, actor=by, at=now, facts={"plan": request.plan.digest if request.plan else ""})
+    if made.decision.slots:
+        await_approval(request, now)
+    else:
+        decided = [list(rule) for rule in made.decision.rules]
+        move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"rules": decided})
+        open_checks(request, now)

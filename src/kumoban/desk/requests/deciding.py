@@ -1,0 +1,179 @@
+"""Deciding: seals, denials, returns and questions, each about one plan."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from kumoban.core.reason import Reason, Refused
+from kumoban.desk import clock, rules
+from kumoban.desk.models import Approval, Plan, Remark, Request
+from kumoban.desk.people import Actor, accounts_of_the_same
+from kumoban.desk.planning import authorise
+from kumoban.desk.requests.guards import checked_text, own, required_text, routine_named
+from kumoban.desk.requests.plans import open_checks, void_plan
+from kumoban.desk.routine import Asked
+from kumoban.desk.states import RequestState
+from kumoban.desk.transition import locked, move
+from kumoban.ledger.clock import database_now
+from kumoban.ledger.record import SYSTEM, record, writing
+
+__all__ = [
+    "answer_question",
+    "approvals_complete",
+    "approve",
+    "ask_question",
+    "asking_people",
+    "confirm_plan",
+    "deny",
+    "return_for_correction",
+    "still_allowed",
+]
+
+S = RequestState
+
+
+def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -> Request:
+    """Put this person's seal on exactly this plan. Raises Refused: changed plan, not entitled, own request, sealed."""
+    actor.needs("approve")
+    with writing():
+        request = locked(number)
+        plan, principal = _may_decide(actor, request, plan_digest)
+        still_allowed(request, plan)
+        now = clock.now()
+        if _sealed_already(plan, {actor.person.id, principal or actor.person.id}):
+            raise Refused(Reason("already_approved"))
+        Approval.objects.create(
+            plan=plan,
+            person=actor.person,
+            on_behalf_of_id=principal,
+            digest=plan.digest,
+            comment=checked_text(comment),
+            at=database_now(),
+        )
+        record(
+            "request.sealed",
+            actor=actor.id,
+            subject=number,
+            facts={"digest": plan.digest, "on_behalf_of": principal or ""},
+            texts={"comment": comment} if comment else None,
+        )
+        if approvals_complete(request, plan):
+            move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"digest": plan.digest})
+            open_checks(request, now)
+        return request
+
+
+def confirm_plan(actor: Actor, number: str, *, plan_digest: str) -> Request:
+    """Where no approval is needed and AWS had changed: the requester's own word that this plan is what they want."""
+    actor.needs("ask")
+    with writing():
+        request = locked(number)
+        own(actor, request)
+        if not rules.awaits_requester(request):
+            raise Refused(Reason("not_waiting", {"state": request.state}))
+        plan = _plan_waiting(request, plan_digest)
+        still_allowed(request, plan)
+        facts = {"digest": plan.digest, "rules": plan.authority["rules"]}
+        move(request, S.APPROVED, actor=actor.id, at=clock.now(), facts=facts)
+        open_checks(request, clock.now())
+        return request
+
+
+def deny(actor: Actor, number: str, *, comment: str) -> Request:
+    """却下: the request ends here. A comment is required."""
+    return _decide_against(actor, number, S.DENIED, "denial", comment)
+
+
+def return_for_correction(actor: Actor, number: str, *, comment: str) -> Request:
+    """差戻し: back to the requester, same number. A comment is required."""
+    return _decide_against(actor, number, S.RETURNED, "return", comment)
+
+
+def _decide_against(actor: Actor, number: str, to: RequestState, kind: str, comment: str) -> Request:
+    actor.needs("approve")
+    text = required_text(comment)
+    with writing():
+        request = locked(number)
+        plan, principal = _may_decide(actor, request, None)
+        now = clock.now()
+        Remark.objects.create(request=request, person=actor.person, kind=kind, text=text, at=now)
+        void_plan(plan, now, ())
+        facts = {"on_behalf_of": principal or "", "digest": plan.digest}
+        move(request, to, actor=actor.id, at=now, facts=facts, texts={"comment": text})
+        return request
+
+
+def ask_question(actor: Actor, number: str, *, text: str) -> Remark:
+    """照会: a question changes no state."""
+    return _remark(actor, number, "question", text)
+
+
+def answer_question(actor: Actor, number: str, *, text: str) -> Remark:
+    return _remark(actor, number, "answer", text)
+
+
+def _remark(actor: Actor, number: str, kind: str, text: str) -> Remark:
+    actor.needs("ask" if kind == "answer" else "approve")
+    said = required_text(text)
+    with writing():
+        request = locked(number)
+        if not rules.visible(actor, clock.now()).filter(pk=request.pk).exists():
+            raise Refused(Reason("no_such_request", {"request": number}), attempt=True)
+        remark = Remark.objects.create(request=request, person=actor.person, kind=kind, text=said, at=clock.now())
+        record(f"request.{kind}", actor=actor.id, subject=number, texts={"text": said})
+        return remark
+
+
+def still_allowed(request: Request, plan: Plan) -> None:
+    """Authority is decided again at each approval, on the estate as last seen. Raises Refused."""
+    decision = authorise(routine_named(request.routine), plan.value, Asked.of(request, clock.now()))
+    if not decision.allowed:
+        raise Refused(*decision.refusals)
+
+
+def _sealed_already(plan: Plan, principals: set[str]) -> bool:
+    """A person, whichever account they use, and whoever stands in for them, count once."""
+    humans = accounts_of_the_same(principals)
+    seals = plan.approvals.filter(void_at=None)
+    return seals.filter(Q(person_id__in=humans) | Q(on_behalf_of_id__in=humans)).exists()
+
+
+def approvals_complete(request: Request, plan: Plan) -> bool:
+    """Whether the seals still valid, of people still entitled, fill every slot the plan requires."""
+    slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
+    candidates = rules.approvers(slots, without=asking_people(request))
+    signers = list(plan.approvals.filter(void_at=None).values_list("person_id", "on_behalf_of_id"))
+    return rules.fulfilled(candidates, slots, signers)
+
+
+def asking_people(request: Request) -> set[str]:
+    """The requester and the workers, under every account they have: nobody of them may approve."""
+    return accounts_of_the_same(request.people)
+
+
+def _may_decide(actor: Actor, request: Request, plan_digest: str | None) -> tuple[Plan, str | None]:
+    """The plan this person may decide about now, and whom they stand in for (None: themselves)."""
+    person = actor.person
+    plan = _plan_waiting(request, None)
+    if person.id in asking_people(request):
+        raise Refused(Reason("not_own_request"), attempt=True)
+    plan = _plan_waiting(request, plan_digest)
+    slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
+    entitled = set().union(*rules.approvers(slots, without=asking_people(request)))
+    if person.id in entitled:
+        return plan, None
+    for principal in sorted(rules.stand_ins(clock.now()).get(person.id, ())):
+        if principal in entitled:
+            return plan, principal
+    raise Refused(Reason("not_an_approver"), attempt=True)
+
+
+def _plan_waiting(request: Request, plan_digest: str | None) -> Plan:
+    """The plan that waits for a decision, being exactly the one that was read. Raises Refused."""
+    if request.state != S.WAITING or request.plan is None:
+        raise Refused(Reason("not_waiting", {"state": request.state}))
+    if clock.now() >= (request.lapses_at or clock.now()):
+        raise Refused(Reason("approval_lapsed"))
+    if plan_digest is not None and plan_digest != request.plan.digest:
+        raise Refused(Reason("plan_changed", {"number": request.plan.number}))
+    return request.plan

@@ -1,0 +1,62 @@
+"""Small rules that every verb here shares."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kumoban.core.reason import Reason, Refused
+from kumoban.desk.models import Request
+from kumoban.desk.people import Actor
+from kumoban.desk.routine import Routine, routine_of
+from kumoban.ledger.clock import database_now
+from kumoban.ledger.models import Entry
+from kumoban.ledger.record import record, writing
+
+__all__ = ["checked_text", "ops_only", "own", "refused_attempt", "required_text", "routine_named"]
+
+
+def refused_attempt(actor: Actor, what: str, subject: str, refused: Refused) -> None:
+    """Remember an attempt on authority, after its rollback; at most ten a minute for one actor."""
+    if not refused.attempt:
+        return
+    with writing():
+        recent = Entry.objects.filter(
+            kind="attempt.refused", actor=actor.id, at__gt=database_now() - timedelta(minutes=1)
+        )
+        if recent.count() < 10:
+            codes = [reason.code for reason in refused.reasons]
+            record("attempt.refused", actor=actor.id, subject=subject[:80], facts={"what": what, "why": codes})
+
+
+def routine_named(name: str) -> Routine:
+    routine = routine_of(name)
+    if routine is None:
+        raise Refused(Reason("no_such_routine", {"routine": name[:60]}))
+    return routine
+
+
+def own(actor: Actor, request: Request) -> None:
+    if request.requester_id != actor.person.id:
+        raise Refused(Reason("not_your_request"), attempt=True)
+
+
+def ops_only(actor: Actor) -> None:
+    actor.needs("approve")
+    if not actor.ops:
+        raise Refused(Reason("ops_only"), attempt=True)
+
+
+def required_text(text: str) -> str:
+    said = checked_text(text)
+    if not said:
+        raise Refused(Reason("say_why"), field="comment")
+    return said
+
+
+def checked_text(text: str) -> str:
+    said = text.strip()
+    if len(said) > 4000:
+        raise Refused(Reason("shape.string_too_long", {"max_length": 4000, "field": "comment"}), field="comment")
+    if any(ord(char) < 32 and char not in "\r\n\t" for char in said):
+        raise Refused(Reason("shape.refused_characters", {"field": "comment"}), field="comment")
+    return said

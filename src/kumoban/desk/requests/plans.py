@@ -1,0 +1,143 @@
+"""A request's plan: stored with its signed bytes and who must approve it, made void, and handed to the runner."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from kumoban.core.plan import MANUAL
+from kumoban.core.plan import Plan as PlanValue
+from kumoban.core.reason import Reason
+from kumoban.core.signing import FORMAT, digest
+from kumoban.desk import clock, rules
+from kumoban.desk.models import Hold, Plan, Request, Requirement, Step
+from kumoban.desk.planning import business_calendar, signed_of
+from kumoban.desk.routine import Routine
+from kumoban.desk.states import RANK, HoldState, Phase, RequestState, StepKind
+from kumoban.desk.transition import move
+from kumoban.estate.models import searchable
+from kumoban.ledger.record import SYSTEM, record
+
+__all__ = ["await_approval", "make_plan", "open_check", "open_checks", "require", "void_plan"]
+
+S = RequestState
+
+
+def make_plan(request: Request, routine: Routine, value: PlanValue, decision: rules.Decision) -> Plan:
+    """Store a plan with its signed bytes and who must approve it; it becomes the request's plan."""
+    signed = signed_of(request, routine, value, FORMAT)
+    plan = Plan.objects.create(
+        request=request,
+        ordinal=request.plans.count() + 1,
+        signed=signed.decode(),
+        digest=digest(signed),
+        format_version=FORMAT,
+        document=value.stored(),
+        authority=decision.stored(),
+        made_at=clock.now(),
+    )
+    require(plan, decision)
+    request.plan = plan
+    request.shown = _shown(value)
+    request.search = _searchable(request)
+    request.save()
+    record(
+        "plan.made",
+        actor=SYSTEM,
+        subject=request.number,
+        facts={"digest": plan.digest, "ordinal": plan.ordinal, "steps": len(value.steps)},
+    )
+    return plan
+
+
+def require(plan: Plan, decision: rules.Decision) -> None:
+    """Who must approve the plan, as the rules say now."""
+    plan.authority = decision.stored()
+    plan.save(update_fields=["authority"])
+    plan.requirements.all().delete()
+    Requirement.objects.bulk_create(
+        Requirement(plan=plan, slot=index, kind=slot.kind, ref=ref, count=slot.count)
+        for index, slot in enumerate(decision.slots)
+        for ref in slot.refs
+    )
+
+
+def _shown(plan: PlanValue) -> dict[str, Any]:
+    """What lists show of a request without opening its plan: names as they were when it was planned."""
+    first = plan.steps[0]
+    things = [dict(step.shown) for step in plan.steps[:40]]
+    return {"title": first.title.stored(), "things": things, "count": len(plan.steps)}
+
+
+def _searchable(request: Request) -> str:
+    names = [value for thing in request.shown["things"] for value in thing.values()]
+    people = [f"{person.display_name} {person.user_name}" for person in request.workers.all()]
+    words = [request.number, request.reason[:500], request.requester.display_name, *people, *names]
+    return searchable(*dict.fromkeys(words))
+
+
+def await_approval(request: Request, now: datetime, why: tuple[Reason, ...] = ()) -> None:
+    """→ waiting, with the moment it lapses: in business time, and never after the window's end."""
+    hours = timedelta(hours=settings.KUMOBAN_APPROVAL_VALID_HOURS)
+    lapses = business_calendar().add_business_time(now, hours)
+    window = request.plan.value.window if request.plan else None
+    if window and window.ends_at:
+        lapses = min(lapses, window.ends_at)
+    request.lapses_at = lapses
+    move(request, S.WAITING, actor=SYSTEM, at=now, why=why)
+
+
+def open_checks(request: Request, now: datetime) -> None:
+    """After the last approval: grants are rows before any AWS call, and the runner checks the plan live at once."""
+    plan = request.plan
+    assert plan is not None
+    value = plan.value
+    window = value.window
+    for index, step in enumerate(value.steps):
+        if step.action == MANUAL:
+            Step.objects.create(
+                request=request,
+                kind=StepKind.MANUAL,
+                position=index,
+                action=MANUAL,
+                params={**step.params, "title": step.title.stored()},
+                phase=Phase.OPEN,
+                rank=RANK[StepKind.MANUAL],
+            )
+            continue
+        Hold.objects.create(
+            request=request,
+            key=step.thing or "",
+            person_id=step.person,
+            account_id=step.account or "",
+            state=HoldState.APPROVED,
+            shown={**step.shown, "index": index},
+            starts_at=window.starts_at if window else None,
+            ends_at=window.ends_at if window else None,
+        )
+    if all(step.manual for step in value.steps):
+        move(request, S.APPLYING, actor=SYSTEM, at=now)
+        return
+    open_check(request, now)
+
+
+def open_check(request: Request, now: datetime, behind: int | None = None) -> None:
+    """Have the runner read AWS and plan again; ``behind``: for the steps from this position on."""
+    Step.objects.create(
+        request=request,
+        kind=StepKind.CHECK,
+        action="desk.check/1",
+        params={} if behind is None else {"behind": behind},
+        phase=Phase.LOOK,
+        rank=RANK[StepKind.CHECK],
+        due=now,
+    )
+
+
+def void_plan(plan: Plan, at: datetime, why: tuple[Reason, ...]) -> None:
+    """All seals on this plan fall."""
+    stored = [reason.stored() for reason in why]
+    Plan.objects.filter(pk=plan.pk).update(void_at=at, void_why=stored)
+    plan.approvals.filter(void_at=None).update(void_at=at, void_why=stored)
