@@ -67,9 +67,7 @@ class Office:
     def scan(self, account: str, *, minutes_later: int) -> None:
         """The estate's next look at an account, as if that many minutes later."""
         scan_account_assignments(self.door, account)
-        Account.objects.filter(pk=account).update(
-            assignments_seen_at=database_now() + timedelta(minutes=minutes_later)
-        )
+        Account.objects.filter(pk=account).update(assignments_seen_at=database_now() + timedelta(minutes=minutes_later))
 
     def has(self, account: str, person: str) -> bool:
         return (account, ARN, person) in self.aws.assigned
@@ -85,29 +83,38 @@ PEOPLE = {
 }
 
 
+def _protection() -> tuple[list[str], list[str]]:
+    """The statements that make the record append-only, and the names of its triggers."""
+    from django.db import connection
+
+    migration = import_module("kumoban.ledger.migrations.0002_append_only")
+    statements = migration.SQLITE if connection.vendor == "sqlite" else migration.POSTGRESQL
+    triggers = [statement for statement in statements if statement.startswith("CREATE TRIGGER")]
+    return triggers, [statement.split()[2] for statement in triggers]
+
+
+def lift_protection() -> None:
+    """Drop the triggers, as who owns the database can."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        for name in _protection()[1]:
+            table = "ledger_entrytext" if "entrytext" in name else "ledger_entry"
+            on = "" if connection.vendor == "sqlite" else f" ON {table}"
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
 @pytest.fixture
 def emptied_ledger(transactional_db: None) -> Iterator[None]:
     """Lets the database be emptied after a test: append-only triggers are lifted after it, put back before."""
     from django.db import connection
 
-    protection = import_module("kumoban.ledger.migrations.0002_append_only")
-    statements = protection.SQLITE if connection.vendor == "sqlite" else protection.POSTGRESQL
-    triggers = [statement.split()[2] for statement in statements if statement.startswith("CREATE TRIGGER")]
-
-    def lift() -> None:
-        with connection.cursor() as cursor:
-            for name in triggers:
-                table = "ledger_entrytext" if "entrytext" in name else "ledger_entry"
-                on = "" if connection.vendor == "sqlite" else f" ON {table}"
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
-
-    lift()
+    lift_protection()
     with connection.cursor() as cursor:
-        for statement in statements:
-            if statement.startswith("CREATE TRIGGER"):
-                cursor.execute(statement)
+        for statement in _protection()[0]:
+            cursor.execute(statement)
     yield
-    lift()
+    lift_protection()
 
 
 @pytest.fixture

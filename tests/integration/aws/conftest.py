@@ -1,0 +1,3 @@
+from tests.integration.practice import emulator, practice
+
+__all__ = ["emulator", "practice"]

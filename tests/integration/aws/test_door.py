@@ -1,0 +1,76 @@
+"""The door: who signs, what is refused before AWS is asked, and what a call leaves behind."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+
+from kumoban.aws.door import Door, ObserveMode
+from kumoban.aws.errors import AwsError, Denied
+from kumoban_emulator.server import EmulatorServer
+
+
+def assume_and_look(practice: EmulatorServer, door: Door) -> str:
+    return str(door.open("kumoban-R-1").read("sts", "get_caller_identity")["Arn"])
+
+
+def test_the_reader_role_looks_under_the_name_of_the_request(practice: EmulatorServer) -> None:
+    assert assume_and_look(practice, Door()).endswith("assumed-role/KumobanReader/kumoban-R-1")
+
+
+def test_without_the_operator_role_nothing_that_changes_aws_can_be_sent(
+    practice: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "KUMOBAN_OPERATOR_ROLE", "")
+    practice.admin.clear_calls()
+    with pytest.raises(ObserveMode):
+        Door().open("kumoban-R-1").mutate("sso-admin", "create_account_assignment")
+    assert practice.admin.calls()["calls"] == []
+
+
+def test_without_a_role_nothing_is_asked(practice: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "KUMOBAN_READER_ROLE", "")
+    with pytest.raises(Denied):
+        Door().open("kumoban-R-1").read("sts", "get_caller_identity")
+
+
+def test_in_demo_mode_no_client_is_built_without_the_emulator_s_endpoint(
+    practice: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "KUMOBAN_DEMO", True)
+    monkeypatch.setattr(settings, "KUMOBAN_AWS_ENDPOINT_URL", "")
+    with pytest.raises(AwsError, match="NoEndpoint"):
+        Door().open("kumoban-R-1").read("sts", "get_caller_identity")
+
+
+def test_credentials_that_aws_calls_expired_are_replaced_for_the_next_call(practice: EmulatorServer) -> None:
+    door = Door()
+    assume_and_look(practice, door)
+    practice.admin.advance(2 * 3600)
+    with pytest.raises(AwsError, match="Expired"):
+        assume_and_look(practice, door)
+    assert "KumobanReader" in assume_and_look(practice, door)
+
+
+def test_members_of_an_answer_that_nobody_knows_yet_do_no_harm(practice: EmulatorServer) -> None:
+    practice.admin.fault(kind="unknown_fields")
+    try:
+        assert "KumobanReader" in assume_and_look(practice, Door())
+    finally:
+        practice.admin.clear_faults()
+
+
+def test_a_call_that_is_throttled_slows_everybody_down(
+    practice: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kumoban.aws import buckets
+
+    monkeypatch.setattr(settings, "KUMOBAN_AWS_LIMITS", True)
+    aws = Door().open("kumoban-R-1", urgent=True)
+    aws.read("sso-admin", "list_instances")
+    practice.admin.fault(kind="throttle", service="sso-admin", times=1)
+    with pytest.raises(AwsError, match="Throttl"):
+        aws.read("sso-admin", "list_instances")
+    started = buckets.boot_clock()
+    aws.read("sso-admin", "list_instances")
+    assert buckets.boot_clock() - started > 0.7
