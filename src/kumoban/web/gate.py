@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from kumoban.core.reason import Refused
 from kumoban.desk.people import Actor
@@ -31,7 +32,7 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect(f"/sign-in?next={request.path}")
+            return _to_sign_in(request)
         request.actor = Actor(request.user)
         if request.user.person is None or not request.user.person.can_act:
             logout(request)  # the directory no longer has this person: the session ends here
@@ -45,11 +46,28 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return guarded
 
 
+def _to_sign_in(request: Any) -> HttpResponse:
+    """The whole page goes there, also where only a part of it was asked for."""
+    if request.htmx:
+        answer = HttpResponse(status=204)
+        answer["HX-Redirect"] = f"/sign-in?next={request.htmx.current_url_abs_path or '/'}"
+        return answer
+    return redirect(f"/sign-in?next={request.path}")
+
+
 def _refusal(request: Any, refused: Refused) -> HttpResponse:
     sentences = [say(reason) for reason in refused.reasons]
     if request.method == "POST" and request.headers.get("Referer") and not request.htmx:
         for sentence in sentences:
             messages.error(request, sentence)
-        return redirect(request.path.rsplit("/", 1)[0] if "/requests/" in request.path else "/")
-    missing = any(reason.code == "no_such_request" for reason in refused.reasons)
+        return redirect(_back(request))
+    missing = any(reason.code.startswith("no_such_") for reason in refused.reasons)
     return render(request, "web/refused.html", {"sentences": sentences}, status=404 if missing else 409)
+
+
+def _back(request: Any) -> str:
+    """Where the refused button was pressed: the request's own page, else the page before, of this desk only."""
+    if "/requests/" in request.path:
+        return str(request.path.rsplit("/", 1)[0])
+    before = request.headers["Referer"]
+    return before if url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()}) else "/"
