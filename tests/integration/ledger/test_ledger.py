@@ -45,7 +45,8 @@ def test_what_is_rolled_back_leaves_neither_entry_nor_gap() -> None:
             raise RuntimeError
 
     write()
-    pytest.raises(RuntimeError, broken)
+    with pytest.raises(RuntimeError):
+        broken()
     write()
     assert Entry.objects.count() == 2
     assert verify().whole
