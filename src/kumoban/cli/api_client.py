@@ -7,13 +7,18 @@ from typing import Any
 import click
 import httpx
 
+from kumoban.cli.language import gettext as _
+from kumoban.cli.language import language
+
 __all__ = ["ApiClient"]
 
 
 class ApiClient:
     def __init__(self, url: str, token: str) -> None:
         self._http = httpx.Client(
-            base_url=f"{url.rstrip('/')}/api/v1/", timeout=30, headers={"Authorization": f"Bearer {token}"}
+            base_url=f"{url.rstrip('/')}/api/v1/",
+            timeout=30,
+            headers={"Authorization": f"Bearer {token}", "Accept-Language": language()},
         )
 
     def get(self, path: str, **query: Any) -> Any:
@@ -26,13 +31,14 @@ class ApiClient:
         try:
             return self._http.request(method, path, **options)
         except httpx.HTTPError as error:
-            raise click.ClickException(f"The desk does not answer at {self._http.base_url}: {error}") from error
+            said = _("The desk does not answer at %(url)s: %(error)s")
+            raise click.ClickException(said % {"url": self._http.base_url, "error": error}) from error
 
     def _answer(self, response: httpx.Response) -> Any:
         if response.is_success:
             return response.json()
         if response.status_code == 401:
-            raise click.ClickException("The token is not valid (any more).")
+            raise click.ClickException(_("The token is not valid (any more)."))
         try:
             errors = response.json()["errors"]
         except (ValueError, KeyError, TypeError):

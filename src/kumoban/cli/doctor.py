@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import click
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from kumoban.aws.door import door
 from kumoban.aws.errors import AwsError
+from kumoban.cli.language import gettext, gettext_noop, ngettext
 
-__all__ = ["examine"]
+__all__ = ["Check", "examine"]
 
 
-def examine() -> int:
-    """Print one line a check; 1 when any failed."""
-    checks: tuple[tuple[str, Callable[[], str], str], ...] = (
-        ("database", _database, "run: kumoban migrate"),
-        ("reader role", _reader, "set KUMOBAN_READER_ROLE and let this machine's identity assume it"),
-        ("operator role", _operator, "set KUMOBAN_OPERATOR_ROLE; without it the desk only observes"),
-    )
-    failed = 0
-    for name, check, remedy in checks:
-        try:
-            click.echo(f"ok    {name}: {check()}")
-        except (AwsError, RuntimeError) as error:
-            failed += 1
-            click.echo(f"FAIL  {name}: {error}\n      → {remedy}")
-    return 1 if failed else 0
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: what was found, and what to do where it is not as it should be."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+    def stored(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def line(self) -> str:
+        mark = "ok  " if self.ok else "FAIL"
+        return f"{mark}  {gettext(self.name)}: {self.found}" + (f"\n      → {self.remedy}" if self.remedy else "")
+
+
+def examine() -> list[Check]:
+    return [_examined(name, look, remedy) for name, look, remedy in _CHECKS]
+
+
+def _examined(name: str, look: Callable[[], str], remedy: str) -> Check:
+    try:
+        return Check(name, True, look())
+    except (AwsError, RuntimeError) as error:
+        return Check(name, False, str(error), gettext(remedy))
 
 
 def _database() -> str:
     executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     if missing:
-        raise RuntimeError(f"{len(missing)} migrations are missing")
+        said = ngettext("%(n)d change of the database is missing", "%(n)d changes of the database are missing", missing)
+        raise RuntimeError(said % {"n": missing})
     return connection.vendor
 
 
@@ -45,4 +59,19 @@ def _reader() -> str:
 
 
 def _operator() -> str:
-    return settings.KUMOBAN_OPERATOR_ROLE or "not set: observe mode, nothing on AWS can be changed"
+    return settings.KUMOBAN_OPERATOR_ROLE or gettext("not set: observe mode, nothing on AWS can be changed")
+
+
+_CHECKS: tuple[tuple[str, Callable[[], str], str], ...] = (
+    (gettext_noop("database"), _database, gettext_noop("run: kumoban migrate")),
+    (
+        gettext_noop("reader role"),
+        _reader,
+        gettext_noop("set KUMOBAN_READER_ROLE and let this machine's identity assume it"),
+    ),
+    (
+        gettext_noop("operator role"),
+        _operator,
+        gettext_noop("set KUMOBAN_OPERATOR_ROLE; without it the desk only observes"),
+    ),
+)

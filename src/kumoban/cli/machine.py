@@ -1,0 +1,183 @@
+"""The commands on the machine itself: they start processes, keep the database and the record, and decide nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kumoban.cli.language import gettext as _
+from kumoban.cli.language import gettext_noop, ngettext
+from kumoban.cli.spoken import Command, Group, Option, as_json, print_json
+
+if TYPE_CHECKING:
+    from kumoban.estate.models import Person
+
+__all__ = ["COMMANDS"]
+
+
+def _django() -> None:
+    import django
+
+    django.setup()
+
+
+@click.command(
+    cls=Command,
+    help=gettext_noop("Run the practice AWS, the web pages and the runner together, with the demo's people."),
+)
+@click.option("--port", default=8420, show_default=True, cls=Option)
+@click.option("--data", default="var/demo", show_default=True, type=click.Path(path_type=Path), cls=Option)
+@click.option("--emulator-port", default=4600, show_default=True, cls=Option)
+def demo(port: int, data: Path, emulator_port: int) -> None:
+    from kumoban.cli.demo import run_demo
+
+    sys.exit(run_demo(port, data.resolve(), emulator_port))
+
+
+@click.command(cls=Command, help=gettext_noop("Bring the database up to this version."))
+@as_json
+def migrate(as_json: bool) -> None:
+    _django()
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    applied = [f"{migration.app_label}.{migration.name}" for migration, _backwards in missing]
+    call_command("migrate", interactive=False, verbosity=0)
+    if as_json:
+        print_json({"applied": applied})
+        return
+    for name in applied:
+        click.echo(f"  {name}")
+    n = len(applied)
+    said = ngettext("%(n)d change of the database was made.", "%(n)d changes of the database were made.", n)
+    click.echo(said % {"n": n} if n else _("The database is up to date."))
+
+
+@click.command(cls=Command, help=gettext_noop("Serve the pages and the API."))
+@click.option("--port", default=8420, show_default=True, cls=Option)
+@click.option("--host", default="127.0.0.1", show_default=True, cls=Option)
+@click.option("--threads", default=8, show_default=True, cls=Option)
+def web(port: int, host: str, threads: int) -> None:
+    _django()
+    from waitress import serve
+
+    from kumoban.wsgi import application
+
+    serve(application, host=host, port=port, threads=threads, ident="kumoban")
+
+
+@click.command(cls=Command, help=gettext_noop("Run a node: ends, applies, checks, duties."))
+@click.option("--name", default="", cls=Option, help=gettext_noop("this node's name"))
+def runner(name: str) -> None:
+    _django()
+    from kumoban.desk.runner import Runner
+
+    node = Runner(name)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: node.stop())
+    node.run()
+
+
+@click.command(
+    cls=Command,
+    help=gettext_noop("Run the practice AWS (python -m kumoban_emulator)."),
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def emulator(arguments: tuple[str, ...]) -> None:
+    os.execv(sys.executable, [sys.executable, "-m", "kumoban_emulator", *arguments])  # noqa: S606
+
+
+@click.command(cls=Command, help=gettext_noop("Read the whole estate from AWS once."))
+@as_json
+def scan(as_json: bool) -> None:
+    _django()
+    from kumoban.estate.scan import scan_all
+
+    read: list[str] = []
+    scan_all(read.append if as_json else click.echo)
+    if as_json:
+        print_json({"read": read})
+
+
+@click.command("demo-rules", hidden=True)
+def demo_rules() -> None:
+    """The three templates for every team, where there are no rules yet."""
+    _django()
+    from kumoban.desk.rule_book import templates_for_every_team
+
+    templates_for_every_team()
+
+
+@click.command(
+    cls=Command, help=gettext_noop("Make a personal API token for somebody (on the machine, by its administrator).")
+)
+@click.argument("user_name")
+@click.option("--scope", "scopes", multiple=True, default=("read", "ask", "approve"), show_default=True, cls=Option)
+@as_json
+def token(user_name: str, scopes: tuple[str, ...], as_json: bool) -> None:
+    _django()
+    from kumoban.desk.sign_in import make_token, user_of
+
+    made = make_token(user_of(_person(user_name)), "command line", list(scopes))
+    if as_json:
+        print_json({"user_name": user_name, "scopes": list(scopes), "token": made})
+    else:
+        click.echo(made)
+
+
+def _person(user_name: str) -> Person:
+    from kumoban.estate.models import Person
+
+    person = Person.objects.filter(user_name=user_name, absent_since=None).first()
+    if person is None:
+        raise click.ClickException(_("There is nobody called %(name)s in the directory.") % {"name": user_name})
+    return person
+
+
+@click.command(cls=Command, help=gettext_noop("Check this installation, changing nothing."))
+@as_json
+def doctor(as_json: bool) -> None:
+    _django()
+    from kumoban.cli.doctor import examine
+
+    checks = examine()
+    if as_json:
+        print_json([check.stored() for check in checks])
+    else:
+        for check in checks:
+            click.echo(check.line())
+    sys.exit(0 if all(check.ok for check in checks) else 1)
+
+
+@click.group(cls=Group, help=gettext_noop("The record."))
+def ledger() -> None:
+    """A group of its own: more than one thing is done with the record."""
+
+
+@ledger.command("verify", help=gettext_noop("Read the whole record and say whether it was touched."))
+@as_json
+def ledger_verify(as_json: bool) -> None:
+    _django()
+    from kumoban.ledger.verify import verify
+
+    verdict = verify()
+    if as_json:
+        print_json({"entries": verdict.entries, "whole": verdict.whole, "faults": verdict.faults})
+    elif verdict.whole:
+        click.echo(_("OK: %(n)d entries, the chain is whole.") % {"n": verdict.entries})
+    else:
+        for seq, code in verdict.faults:
+            click.echo(_("entry %(seq)s: %(code)s") % {"seq": seq, "code": code})
+    sys.exit(0 if verdict.whole else 1)
+
+
+COMMANDS = (demo, migrate, web, runner, emulator, scan, demo_rules, token, doctor, ledger)

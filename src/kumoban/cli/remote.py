@@ -1,0 +1,245 @@
+"""The commands for people: they speak to the API, under the rules of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+
+from kumoban.cli import shown
+from kumoban.cli.api_client import ApiClient
+from kumoban.cli.language import columns, gettext_noop
+from kumoban.cli.language import gettext as _
+from kumoban.cli.spoken import Command, Option, as_json, print_json
+
+__all__ = ["COMMANDS"]
+
+COMMANDS: list[click.Command] = []
+
+
+def command(name: str, help_text: str, **settings: Any) -> Callable[[Callable[..., None]], click.Command]:
+    """A command with ``--url``, ``--token`` and ``--json``, which gets the client."""
+
+    def made(function: Callable[..., None]) -> click.Command:
+        def run(url: str, token: str, **given: Any) -> None:
+            function(ApiClient(url, token), **given)
+
+        run.__click_params__ = list(getattr(function, "__click_params__", ()))  # type: ignore[attr-defined]
+        made_command = click.command(name, cls=Command, help=help_text, **settings)(_through_api(run))
+        COMMANDS.append(made_command)
+        return made_command
+
+    return made
+
+
+def _through_api(function: Callable[..., None]) -> Callable[..., None]:
+    function = as_json(function)
+    function = click.option(
+        "--token", envvar="KUMOBAN_TOKEN", required=True, cls=Option, help=gettext_noop("or KUMOBAN_TOKEN")
+    )(function)
+    return click.option(
+        "--url", envvar="KUMOBAN_BASE_URL", default="http://127.0.0.1:8420", show_default=True, cls=Option
+    )(function)
+
+
+def _say(value: Any, lines: Iterable[str], as_json: bool) -> None:
+    if as_json:
+        print_json(value)
+        return
+    for line in lines:
+        click.echo(line)
+
+
+# --- asking
+
+_FREE = {"ignore_unknown_options": True}
+
+
+@command("whoami", gettext_noop("Who the token speaks for."))
+def whoami(client: ApiClient, as_json: bool) -> None:
+    me = client.get("me")
+    roles = [text for text, held in ((_("operations team"), me["ops"]), (_("auditor"), me["auditor"])) if held]
+    _say(me, [f"{me['name']} ({me['person']})" + (f": {', '.join(roles)}" if roles else "")], as_json)
+
+
+@command("routines", gettext_noop("What can be asked for."))
+def routines(client: ApiClient, as_json: bool) -> None:
+    found = client.get("routines")
+    _say(found, columns(("", ""), [(one["name"], _(one["title"])) for one in found])[1:], as_json)
+
+
+@command("routine", gettext_noop("The fields of a routine's form."))
+@click.argument("name")
+def routine(client: ApiClient, name: str, as_json: bool) -> None:
+    schema = client.get(f"routines/{name}")["schema"]
+    _say(schema, shown.routine_lines(schema), as_json)
+
+
+@command(
+    "request",
+    gettext_noop("Ask. FIELDS are --name value or name=value, repeated for a list (see: kumoban routine NAME)."),
+    context_settings=_FREE,
+)
+@click.argument("routine")
+@click.argument("fields", nargs=-1, type=click.UNPROCESSED)
+def request(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
+    made = client.post("requests", _asked(client, routine, fields))
+    _say(made, shown.request_lines(made), as_json)
+
+
+@command(
+    "preview",
+    gettext_noop("What would happen and who would have to approve; nothing is stored. FIELDS as for request."),
+    context_settings=_FREE,
+)
+@click.argument("routine")
+@click.argument("fields", nargs=-1, type=click.UNPROCESSED)
+def preview(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
+    seen = client.post("requests/preview", _asked(client, routine, fields))
+    _say(seen, _preview_lines(seen), as_json)
+
+
+def _preview_lines(seen: dict[str, Any]) -> Iterator[str]:
+    for change in seen["normalised"]:
+        said = _("Read “%(before)s” as “%(after)s”.") if "after" in change["params"] else change["code"]
+        yield said % change["params"] if "after" in change["params"] else said
+    yield from shown.plan_lines(seen["plan"]["steps"])
+    yield ""
+    yield from (f"✕ {refusal['detail']}" for refusal in seen["refusals"])
+    for slot in seen["approvals"]:
+        yield f"{_('Approval')}: {shown.counted(slot['count'])} ({', '.join(slot['rules'])})"
+    if not seen["refusals"] and not seen["approvals"]:
+        yield _("No approval is needed.")
+
+
+def _asked(client: ApiClient, routine: str, fields: Sequence[str]) -> dict[str, Any]:
+    """Derived from the routine's schema: which fields there are, and which of them are lists."""
+    properties = client.get(f"routines/{routine}")["schema"]["properties"]
+    form: dict[str, Any] = {}
+    extra: dict[str, str] = {}
+    for name, value in _pairs(fields):
+        if name.startswith("extra."):
+            extra[name.removeprefix("extra.")] = value
+        elif properties.get(name, {}).get("type") == "array":
+            form.setdefault(name, []).append(value)
+        else:
+            form[name] = value
+    return {"routine": routine, "form": form, "extra": extra}
+
+
+def _pairs(fields: Sequence[str]) -> Iterator[tuple[str, str]]:
+    rest = iter(fields)
+    for field in rest:
+        name, sign, value = field.removeprefix("--").partition("=")
+        if not sign:
+            value = next(rest, "") if field.startswith("--") else ""
+            if not value:
+                raise click.ClickException(_("Write --name value or name=value, not %(field)s") % {"field": field})
+        yield name.replace("-", "_") if field.startswith("--") else name, value
+
+
+# --- reading
+
+
+@command("requests", gettext_noop("The requests you may see."))
+@click.option("--waiting-for-me", is_flag=True, cls=Option, help=gettext_noop("only those you can decide about"))
+@click.option("--state", default="", cls=Option, help=gettext_noop("only in this state (its English code)"))
+def requests(client: ApiClient, waiting_for_me: bool, state: str, as_json: bool) -> None:
+    found = client.get("requests", waiting_for_me=waiting_for_me, state=state)
+    _say(found, shown.requests_lines(found), as_json)
+
+
+@command("show", gettext_noop("One request."))
+@click.argument("number")
+def show(client: ApiClient, number: str, as_json: bool) -> None:
+    one = client.get(f"requests/{number}")
+    _say(one, shown.request_lines(one), as_json)
+
+
+@command("grants", gettext_noop("Grants in force, the nearest end first."))
+def grants(client: ApiClient, as_json: bool) -> None:
+    found = client.get("grants")
+    _say(found, shown.grant_lines(found), as_json)
+
+
+# --- deciding
+
+
+@command("approve", gettext_noop("Approve exactly the plan you have read."))
+@click.argument("number")
+@click.option("--plan", required=True, cls=Option, help=gettext_noop("number of the plan you read, such as 9F3C-A1"))
+@click.option("--comment", default="", cls=Option)
+def approve(client: ApiClient, number: str, plan: str, comment: str, as_json: bool) -> None:
+    current = client.get(f"requests/{number}")["plan"]
+    if plan.upper() not in (current["number"], current["digest"].upper()):
+        said = _("The plan is %(number)s now. Read it again before you decide.")
+        raise click.ClickException(said % {"number": current["number"]})
+    made = client.post(f"requests/{number}/approve", {"plan": current["digest"], "comment": comment})
+    _say(made, shown.request_lines(made), as_json)
+
+
+def _with_comment(name: str, help_text: str) -> None:
+    @command(name, help_text)
+    @click.argument("number")
+    @click.option("--comment", required=True, cls=Option)
+    def said(client: ApiClient, number: str, comment: str, as_json: bool) -> None:
+        answer = client.post(f"requests/{number}/{name}", {"comment": comment})
+        _say(answer, shown.request_lines(answer) if "state" in answer else [answer.get("text", "")], as_json)
+
+
+_with_comment("deny", gettext_noop("Deny a request."))
+_with_comment("return", gettext_noop("Return a request for correction."))
+_with_comment("question", gettext_noop("Ask the requester a question; no state changes."))
+_with_comment("answer", gettext_noop("Answer a question on your request."))
+
+
+# --- ending and mending
+
+
+def _plain(name: str, help_text: str) -> None:
+    @command(name, help_text)
+    @click.argument("number")
+    def done(client: ApiClient, number: str, as_json: bool) -> None:
+        answer = client.post(f"requests/{number}/{name}", {})
+        _say(answer, shown.request_lines(answer), as_json)
+
+
+_plain("withdraw", gettext_noop("Take a request back."))
+_plain("end", gettext_noop("End grants early."))
+_plain("resume", gettext_noop("Try what failed again (operations team)."))
+_plain("close", gettext_noop("Close the manual step (operations team)."))
+
+
+@command("report", gettext_noop("Report how the work went, after it has ended."))
+@click.argument("number")
+@click.argument("outcome", type=click.Choice(sorted(shown.OUTCOMES)))
+@click.option("--comment", default="", cls=Option)
+def report(client: ApiClient, number: str, outcome: str, comment: str, as_json: bool) -> None:
+    made = client.post(f"requests/{number}/report", {"outcome": outcome, "comment": comment})
+    _say(made, [f"{number}: {_(shown.OUTCOMES[made['outcome']])}"], as_json)
+
+
+@command("confirm", gettext_noop("Confirm the completion report."))
+@click.argument("number")
+def confirm(client: ApiClient, number: str, as_json: bool) -> None:
+    made = client.post(f"requests/{number}/confirm", {})
+    _say(made, [f"{number}: {_(shown.OUTCOMES[made['outcome']])}"], as_json)
+
+
+@command("assign", gettext_noop("Say who of the operations team works on it (operations team)."))
+@click.argument("number")
+@click.argument("assignee")
+def assign(client: ApiClient, number: str, assignee: str, as_json: bool) -> None:
+    made = client.post(f"requests/{number}/assign", {"assignee": assignee})
+    _say(made, shown.request_lines(made), as_json)
+
+
+@command("work", gettext_noop("Record what was done in the manual step (operations team)."))
+@click.argument("number")
+@click.option("--text", required=True, cls=Option, help=gettext_noop("what was done"))
+@click.option("--evidence", default="", cls=Option)
+@click.option("--minutes", default=0, cls=Option)
+def work(client: ApiClient, number: str, text: str, evidence: str, minutes: int, as_json: bool) -> None:
+    made = client.post(f"requests/{number}/work", {"text": text, "evidence": evidence, "minutes": minutes})
+    _say(made, [f"{number}: {made['text']}"], as_json)
