@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 from django.conf import settings
@@ -310,6 +310,10 @@ class _Template:
     minutes: int
     manager: bool
     ops: bool
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(minutes=self.minutes)
 
 
 TEMPLATES = (

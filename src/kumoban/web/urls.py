@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kumoban.web import asking, lists, request_page, views
+from kumoban.web import (
+    asking,
+    explain_page,
+    ledger_page,
+    lists,
+    my_page,
+    office_page,
+    plans_page,
+    request_page,
+    rule_pages,
+    views,
+)
 
 urlpatterns = [
     path("", lists.home),
@@ -16,10 +27,26 @@ urlpatterns = [
     path("mine", lists.mine),
     path("inbox", lists.inbox),
     path("requests/<str:number>", request_page.request_page),
+    path("requests/<str:number>/plans", plans_page.plans_page),
     path("requests/<str:number>/live", request_page.request_live),
     path("requests/<str:number>/<slug:act>", request_page.act),
     path("grants", lists.grants),
-    path("rules", views.rules_page),
-    path("ledger", views.ledger_page),
+    path("rules", rule_pages.rules_page),
+    path("rules/new", rule_pages.new),
+    path("rules/explain", explain_page.explain_page),
+    path("rules/options/<str:source>", rule_pages.options),
+    path("rules/<int:pk>", rule_pages.change),
+    path("rules/<int:pk>/history", rule_pages.history),
+    path("rules/<int:pk>/disable", rule_pages.enable, {"act": "disable"}),
+    path("rules/<int:pk>/enable", rule_pages.enable, {"act": "enable"}),
+    path("office", office_page.office_page),
+    path("office/freezes/<int:pk>/end", office_page.end_freeze),
+    path("office/holidays/<str:day>/remove", office_page.remove_holiday),
+    path("office/fields/<int:pk>/remove", office_page.remove_field),
+    path("me", my_page.my_page),
+    path("me/absences/<int:pk>/cancel", my_page.cancel_absence),
+    path("me/tokens/<int:pk>/revoke", my_page.revoke),
+    path("ledger", ledger_page.ledger_page),
+    path("ledger/export.<str:kind>", ledger_page.ledger_export),
     path("demo/clock", views.demo_clock),
 ]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
@@ -26,7 +27,7 @@ def said(reason: Reason | Mapping[str, Any]) -> str:
 
 @register.filter
 def local(at: datetime | None) -> str:
-    """11/24(火) 14:02 or Tue 24 Nov 14:02, in the organisation's zone."""
+    """11/24(火) 14:02 or Tue 24 Nov 14:02, in the reader's zone."""
     if at is None:
         return ""
     here = _here(at)
@@ -58,7 +59,8 @@ def clock(at: datetime | None) -> SafeString | str:
 
 @register.filter
 def seal_date(at: datetime) -> str:
-    return f"{_here(at):%y.%m.%d}"
+    """A seal bears the organisation's date, whoever reads it."""
+    return f"{at.astimezone(ZoneInfo(settings.KUMOBAN_TIME_ZONE)):%y.%m.%d}"
 
 
 @register.filter
@@ -104,12 +106,23 @@ def words(length: timedelta) -> str:
 
 
 @register.filter
+def told(value: object) -> SafeString | str:
+    """A value of the desk as its reader says it: an instant, a length, a reason, or a text as it is."""
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, timedelta):
+        return words(value)
+    return say(value) if isinstance(value, Reason) else str(value)
+
+
+@register.filter
 def translated(text: str) -> str:
     return gettext(text) if text else ""
 
 
 def _here(at: datetime) -> datetime:
-    return at.astimezone(ZoneInfo(settings.KUMOBAN_TIME_ZONE))
+    """In the reader's zone: the one they chose, else the organisation's (``ReaderMiddleware``)."""
+    return timezone.localtime(at)
 
 
 def _time(at: datetime, shown: str) -> SafeString:

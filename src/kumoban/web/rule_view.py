@@ -1,0 +1,204 @@
+"""Rules as pages show them: names instead of ids, and what there is to choose from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kumoban.desk.models import Rule
+from kumoban.desk.routine import Dimension, Routine, routine_of
+from kumoban.desk.rules import longest_of
+from kumoban.estate.models import Account, Group, OrganizationalUnit, PermissionSet, Person, Team, searchable
+
+__all__ = ["Names", "Option", "RuleRow", "all_groups", "offered", "options_of", "rule_rows", "spoken"]
+
+#: (value, label, hint)
+Option = tuple[str, str, str]
+_PATTERN = re.compile(r"\*|own-team|ou:|team:")
+#: what a list of choices shows at a time
+PAGE = 50
+
+
+class Names:
+    """The names of everything rules speak of, read once for a page."""
+
+    def __init__(self, rules: Iterable[Mapping[str, Any]]) -> None:
+        whole = list(rules)
+        whos = [rule.get("who", {}) for rule in whole]
+        approvers = [one for rule in whole for one in rule.get("approvers", ())]
+        groups = {ref for who in whos for ref in who.get("groups", ())} | {one.get("group", "") for one in approvers}
+        people = {ref for named in (*whos, *approvers) for ref in named.get("people", ())}
+        patterns = {p for rule in whole for values in rule.get("dimensions", {}).values() for p in values}
+        self._groups = {one.id: one.description or one.name for one in Group.objects.filter(id__in=groups)}
+        self._people = dict(Person.objects.filter(id__in=people).values_list("id", "display_name"))
+        self._patterns = _pattern_names(patterns)
+
+    def group(self, ref: str) -> str:
+        return self._groups.get(ref, ref)
+
+    def person(self, ref: str) -> str:
+        return self._people.get(ref, ref)
+
+    def pattern(self, pattern: str) -> str:
+        if pattern == "*":
+            return _("everything")
+        if pattern == "own-team":
+            return _("accounts of one's own team")
+        return self._patterns.get(pattern, pattern)
+
+    def who(self, rule: Mapping[str, Any]) -> list[str]:
+        who = rule.get("who", {})
+        if who.get("everyone") or (rule.get("effect") == Rule.Effect.DENY and not who):
+            return [_("everyone")]
+        return [*map(self.group, who.get("groups", ())), *map(self.person, who.get("people", ()))]
+
+    def where(self, rule: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+        """The title of each dimension with its values; a deny rule's missing ones are everything."""
+        routine = routine_of(rule.get("routine", ""))
+        given = rule.get("dimensions", {})
+        titles = {one.name: _(one.title) for one in routine.dimensions} if routine else {}
+        return [(titles.get(name, name), [self.pattern(p) for p in values]) for name, values in given.items()]
+
+    def approvers(self, rule: Mapping[str, Any]) -> list[tuple[str, int]]:
+        return [(self._approver(one), int(one.get("count", 1))) for one in rule.get("approvers", ())]
+
+    def _approver(self, wanted: Mapping[str, Any]) -> str:
+        if wanted.get("manager"):
+            return _("the requester's manager")
+        if wanted.get("group"):
+            return self.group(wanted["group"])
+        return "、".join(self.person(ref) for ref in wanted.get("people", ()))
+
+
+def _pattern_names(patterns: set[str]) -> dict[str, str]:
+    ous = OrganizationalUnit.objects.filter(id__in=[p[3:] for p in patterns if p.startswith("ou:")])
+    teams = Team.objects.filter(slug__in=[p[5:] for p in patterns if p.startswith("team:")])
+    sets = PermissionSet.objects.filter(arn__in=[p for p in patterns if p.startswith("arn:")])
+    accounts = Account.objects.filter(id__in=[p for p in patterns if p.isdigit()])
+    return {
+        **{f"ou:{one.id}": _("OU %(name)s") % {"name": one.name_path or one.name} for one in ous},
+        **{f"team:{one.slug}": _("accounts of %(team)s") % {"team": one.name} for one in teams},
+        **{one.arn: one.name for one in sets},
+        **{one.id: f"{one.name} ({one.spoken_id})" for one in accounts},
+    }
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One rule in a list."""
+
+    rule: Rule
+    routine: str
+    who: list[str]
+    where: list[tuple[str, list[str]]]
+    approvers: list[tuple[str, int]]
+
+    @property
+    def denies(self) -> bool:
+        return self.rule.effect == Rule.Effect.DENY
+
+    @property
+    def more_who(self) -> int:
+        """How many are not in the first lines."""
+        return len(self.who) - 4
+
+    @property
+    def length(self) -> timedelta:
+        return longest_of(self.rule)
+
+
+def rule_rows(rules: Sequence[Rule]) -> list[RuleRow]:
+    whole = {rule.pk: spoken(rule) for rule in rules}
+    names = Names(whole.values())
+    return [
+        RuleRow(
+            rule,
+            _title(routine_of(rule.routine), rule.routine),
+            names.who(whole[rule.pk]),
+            names.where(whole[rule.pk]),
+            names.approvers(whole[rule.pk]),
+        )
+        for rule in rules
+    ]
+
+
+def spoken(rule: Rule) -> dict[str, Any]:
+    fields = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "enabled")
+    return {name: getattr(rule, name) for name in fields}
+
+
+def _title(routine: Routine | None, name: str) -> str:
+    return _(routine.title) if routine else name
+
+
+# --- what there is to choose from
+
+
+def options_of(source: str, query: str, kept: Sequence[str]) -> list[Option]:
+    """What is chosen already (which is never lost), then what is offered under ``query``."""
+    offer = _OFFERS.get(source.removeprefix("exact."))
+    if offer is None:
+        return []
+    if source.startswith("exact."):  # an exact thing is asked for, no pattern
+        return _options([option for option in offer() if not _PATTERN.match(option[0])], query, kept)
+    return _options(offer(), query, kept)
+
+
+def _options(offer: list[Option], query: str, kept: Sequence[str]) -> list[Option]:
+    needle = searchable(query.strip())
+    found = [option for option in offer if needle in searchable(*option)]
+    everything = {option[0]: option for option in offer}
+    chosen = [everything.get(value, (value, value, "")) for value in kept]
+    return [*chosen, *[option for option in found if option[0] not in kept][:PAGE]]
+
+
+def all_groups() -> list[Option]:
+    groups = Group.objects.filter(absent_since=None).order_by("name")
+    return [(one.id, one.description or one.name, one.name) for one in groups]
+
+
+def _people() -> list[Option]:
+    people = Person.objects.filter(absent_since=None, enabled=True).order_by("user_name")
+    return [(one.id, one.display_name, one.user_name) for one in people]
+
+
+def _accounts() -> list[Option]:
+    teams = Team.objects.filter(absent_since=None).order_by("name")
+    ous = OrganizationalUnit.objects.filter(absent_since=None).order_by("name_path")
+    accounts = Account.objects.filter(absent_since=None).order_by("name")
+    return [
+        ("*", _("everything"), ""),
+        ("own-team", _("accounts of one's own team"), ""),
+        *((f"team:{one.slug}", _("accounts of %(team)s") % {"team": one.name}, one.slug) for one in teams),
+        *((f"ou:{one.id}", _("OU %(name)s") % {"name": one.name_path or one.name}, one.id) for one in ous),
+        *((one.id, one.name, one.spoken_id) for one in accounts),
+    ]
+
+
+def _environments() -> list[Option]:
+    known = Account.objects.filter(absent_since=None).exclude(environment="").values_list("environment", flat=True)
+    return [("*", _("everything"), ""), *((name, name, "") for name in sorted(set(known)))]
+
+
+def _permission_sets() -> list[Option]:
+    sets = PermissionSet.objects.filter(absent_since=None).order_by("name")
+    return [("*", _("everything"), ""), *((one.arn, one.name, one.description) for one in sets)]
+
+
+_OFFERS = {
+    "groups": all_groups,
+    "people": _people,
+    "account": _accounts,
+    "environment": _environments,
+    "permission_set": _permission_sets,
+}
+
+
+def offered(dimension: Dimension) -> bool:
+    """Whether there is something to choose from; else the values are typed, one a line."""
+    return dimension.name in _OFFERS

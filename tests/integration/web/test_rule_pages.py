@@ -1,0 +1,185 @@
+"""The rules' pages: kept by the operations team, read by everybody, nothing typed ever lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kumoban.desk.models import Rule
+from kumoban.ledger.models import Entry
+from tests.integration.conftest import ARN, Office
+from tests.integration.web.visitor import signed_in
+
+
+def typed(**changed: Any) -> dict[str, Any]:
+    return {
+        "name": "検証は上長",
+        "routine": "temporary-access",
+        "effect": "allow",
+        "groups": ["g-pay"],
+        "dimension.account": ["own-team"],
+        "dimension.environment": ["prod"],
+        "dimension.permission_set": ["*"],
+        "max_minutes": "240",
+        "manager": "on",
+        "approver.0.group": "g-ops",
+        "approver.0.people": "",
+        "approver.0.count": "1",
+        "approver.1.group": "",
+        "approver.1.people": "tanaka、kim",
+        "approver.1.count": "2",
+        "enabled": "on",
+        **changed,
+    }
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("page", ["/rules", "/rules/new", "/rules/new?template=prod", "/rules/explain"])
+def test_the_pages_answer_in_both_languages(office: Office, page: str, language: str) -> None:
+    answer = signed_in(office, "takahashi", language).get(page)
+    assert answer.status_code == 200
+    assert f'<html lang="{language}">' in answer.content.decode()
+
+
+def test_the_list_says_names_and_never_ids(office: Office) -> None:
+    Rule.objects.update(who={"groups": ["g-pay"], "people": ["u-kim"]}, approvers=[{"group": "g-leads", "count": 2}])
+    page = signed_in(office, "sato").get("/rules").content.decode()
+    for name in (
+        "team-payments",
+        "Daniel Kim",
+        "accounts of one&#x27;s own team",
+        "team-payments-leads × 2",
+        "2 hours",
+    ):
+        assert name in page
+    for ref in ("g-pay", "u-kim", "g-leads"):
+        assert f">{ref}<" not in page
+
+
+def test_a_template_fills_the_form_and_saves_nothing(office: Office) -> None:
+    page = signed_in(office, "takahashi").get("/rules/new?template=prod").content.decode()
+    assert 'value="本番は上長+運用"' in page
+    assert Rule.objects.count() == 1
+
+
+def test_ops_save_a_rule_through_the_form(office: Office) -> None:
+    answer = signed_in(office, "takahashi").post("/rules/new", typed())
+    assert answer.status_code == 302
+    made = Rule.objects.get(name="検証は上長")
+    assert made.who == {"groups": ["g-pay"]}
+    assert made.dimensions["account"] == ["own-team"]
+    assert made.limits == {"max_minutes": 240}
+    assert made.approvers == [
+        {"manager": True, "count": 1},
+        {"group": "g-ops", "count": 1},
+        {"people": ["u-tanaka", "u-kim"], "count": 2},
+    ]
+    assert Entry.objects.filter(kind="rule.saved", subject=f"rule:{made.pk}", actor="u-takahashi").exists()
+
+
+def test_the_form_of_a_rule_says_what_the_rule_says(office: Office) -> None:
+    client = signed_in(office, "takahashi")
+    client.post("/rules/new", typed())
+    rule = Rule.objects.get(name="検証は上長")
+    page = client.get(f"/rules/{rule.pk}").content.decode()
+    assert 'value="tanaka kim"' in page
+    assert 'value="240"' in page
+
+
+def test_nobody_else_saves_a_rule_and_the_attempt_is_remembered(office: Office) -> None:
+    answer = signed_in(office, "sato").post("/rules/new", typed())
+    assert answer.status_code == 422
+    assert "Only the operations team" in answer.content.decode()
+    assert Rule.objects.count() == 1
+    assert Entry.objects.filter(kind="attempt.refused", actor="u-sato").exists()
+
+
+def test_a_rule_that_cannot_be_meant_is_shown_again_as_it_was_typed(office: Office) -> None:
+    answer = signed_in(office, "takahashi").post(
+        "/rules/new", typed(max_minutes="20000", **{"dimension.environment": [], "approver.1.people": "nobody"})
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "At most 10080." in page
+    assert "There is no such person: nobody" in page
+    assert 'value="検証は上長"' in page
+    assert 'value="20000"' in page
+    assert Rule.objects.count() == 1
+
+
+def test_without_script_a_list_is_narrowed_down_and_nothing_is_saved_or_lost(office: Office) -> None:
+    answer = signed_in(office, "takahashi").post(
+        "/rules/new", typed(look="people", **{"narrow.people": "Daniel", "people": ["u-ren"]})
+    )
+    page = answer.content.decode()
+    assert "Daniel Kim" in page
+    assert 'value="u-ren" checked' in page
+    assert "佐藤 美咲" not in page
+    assert Rule.objects.count() == 1
+
+
+def test_with_htmx_only_the_list_comes_back(office: Office) -> None:
+    page = signed_in(office, "takahashi").get(
+        "/rules/options/people", {"name": "people", "narrow.people": "Daniel", "people": ["u-ren"]}
+    )
+    assert "Daniel Kim" in page.content.decode()
+    assert "<html" not in page.content.decode()
+
+
+def test_a_rule_is_disabled_and_its_history_says_so(office: Office) -> None:
+    client = signed_in(office, "takahashi")
+    client.post("/rules/new", typed())
+    rule = Rule.objects.get(name="検証は上長")
+    client.post(f"/rules/{rule.pk}", typed(max_minutes="60"))
+    client.post(f"/rules/{rule.pk}/disable")
+    rule.refresh_from_db()
+    assert (rule.enabled, rule.version) == (False, 3)
+    page = signed_in(office, "kim").get(f"/rules/{rule.pk}/history").content.decode()
+    assert "<del>4 hours</del>" in page
+    assert "<ins>1 hour</ins>" in page
+    assert "<ins>no</ins>" in page
+    assert "高橋 健" in page
+
+
+def test_nobody_else_disables_a_rule(office: Office) -> None:
+    rule = Rule.objects.get()
+    signed_in(office, "sato").post(f"/rules/{rule.pk}/disable")
+    rule.refresh_from_db()
+    assert rule.enabled
+
+
+def test_a_rule_that_is_not_there_is_not_found(office: Office) -> None:
+    assert signed_in(office, "takahashi").get("/rules/9999").status_code == 404
+
+
+def explained(office: Office, **changed: Any) -> str:
+    asked = {"person": "sato", "values.account": "410122300001", "values.permission_set": ARN, "minutes": "60"}
+    return signed_in(office, "kim").get("/rules/explain", {**asked, **changed}).content.decode()
+
+
+def test_an_explanation_names_who_could_approve(office: Office) -> None:
+    page = explained(office)
+    assert "佐藤 美咲 may ask for this" in page
+    assert "鈴木 花子、田中 一郎" in page
+
+
+def test_an_explanation_says_what_did_not_match(office: Office) -> None:
+    page = explained(office, person="kim")
+    assert "Daniel Kim may not ask for this" in page
+    assert "it speaks of other people" in page
+    assert "it allows less time" in explained(office, minutes="500")
+
+
+def test_an_explanation_marks_the_deny_rule_that_wins(office: Office) -> None:
+    signed_in(office, "takahashi").post("/rules/new", typed(name="凍結", effect="deny", groups=[]))
+    page = explained(office)
+    assert "forbids it" in page
+    assert "may not ask for this" in page
+
+
+def test_a_question_that_cannot_be_meant_is_shown_again(office: Office) -> None:
+    answer = signed_in(office, "kim").get("/rules/explain", {"person": "nobody", "minutes": "x"})
+    assert answer.status_code == 422
+    assert "There is no such person: nobody" in answer.content.decode()
+    assert "Write a whole number." in answer.content.decode()
