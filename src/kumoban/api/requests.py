@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from kumoban.api.callers import actor_of, iso, request_seen, routine_named
+from kumoban.api.answers import GrantOut, RequestOut, grant_out, reasons_out, request_out, requests_out
+from kumoban.api.callers import actor_of, request_seen, routine_named
 from kumoban.desk import clock, requests, rules
-from kumoban.desk.models import Hold, Request
+from kumoban.desk.models import Hold
 from kumoban.desk.planning import draft
 from kumoban.desk.routine import all_routines
-from kumoban.desk.words import say
 
-__all__ = ["router", "shown"]
+__all__ = ["router"]
 
 router = Router(tags=["requests"])
 
@@ -46,7 +46,10 @@ class ReportIn(Schema):
 
 
 class Assignment(Schema):
+    """``assignee`` is a user name or an id; ``target_at`` an aware time."""
+
     assignee: str
+    target_at: datetime | None = None
 
 
 class Entry(Schema):
@@ -57,43 +60,6 @@ class Entry(Schema):
 
 class Advance(Schema):
     minutes: int
-
-
-def shown(found: Request) -> dict[str, Any]:
-    """A request as the API shows it."""
-    plan = found.plan
-    return {
-        "number": found.number,
-        "routine": found.routine,
-        "state": found.state,
-        "requester": found.requester.user_name,
-        "workers": [worker.user_name for worker in found.workers.all()],
-        "reason": found.reason,
-        "form": found.form,
-        "plan": {"number": plan.number, "digest": plan.digest, **plan.document} if plan else None,
-        "approvals": [
-            {"person": seal.person.user_name, "at": seal.at.isoformat()}
-            for seal in (plan.approvals.filter(void_at=None).select_related("person") if plan else ())
-        ],
-        "why": found.why,
-        "created_at": found.created_at.isoformat(),
-        "starts_at": iso(found.starts_at),
-        "ends_at": iso(found.ends_at),
-        "lapses_at": iso(found.lapses_at),
-        "grants": [_grant(hold) for hold in found.holds.order_by("id")],
-    }
-
-
-def _grant(hold: Hold) -> dict[str, Any]:
-    return {
-        "request": hold.request.number,
-        "thing": hold.key,
-        "state": hold.state,
-        "starts_at": iso(hold.starts_at),
-        "ends_at": iso(hold.ends_at),
-        "ended_by": hold.ended_by,
-        **{name: value for name, value in hold.shown.items() if name != "index"},
-    }
 
 
 @router.get("/routines", tags=["routines"])
@@ -124,20 +90,20 @@ def preview(request: HttpRequest, body: Ask) -> dict[str, Any]:
     made = draft(actor_of(request, "ask"), routine_named(body.routine), body.form, body.extra)
     return {
         "plan": made.plan.stored(),
-        "refusals": [{**reason.stored(), "detail": say(reason)} for reason in made.refusals],
+        "refusals": reasons_out(made.refusals),
         "approvals": [slot.stored() for slot in made.decision.slots],
-        "normalised": [reason.stored() for reason in made.changes],
+        "normalised": reasons_out(made.changes),
     }
 
 
-@router.post("/requests", response={201: dict[str, Any]})
+@router.post("/requests", response={201: RequestOut})
 def ask(request: HttpRequest, body: Ask) -> tuple[int, dict[str, Any]]:
     actor = actor_of(request, "ask")
     made = requests.ask(actor, body.routine, body.form, extra=body.extra, idempotency=body.idempotency)
-    return 201, shown(made)
+    return 201, request_out(made)
 
 
-@router.get("/requests")
+@router.get("/requests", response=list[RequestOut])
 def list_requests(
     request: HttpRequest, state: str = "", waiting_for_me: bool = False, before: int | None = None
 ) -> list[dict[str, Any]]:
@@ -148,27 +114,35 @@ def list_requests(
         found = found.filter(state=state)
     if before:
         found = found.filter(id__lt=before)
-    return [shown(row) for row in found.select_related("requester", "plan")[:50]]
+    return requests_out(found[:50])
 
 
-@router.get("/requests/{number}")
+@router.get("/requests/{number}", response=RequestOut)
 def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
-    return shown(request_seen(actor_of(request), number))
+    return request_out(request_seen(actor_of(request), number))
 
 
-@router.post("/requests/{number}/approve", tags=["decisions"])
+@router.post("/requests/{number}/approve", tags=["decisions"], response=RequestOut)
 def approve(request: HttpRequest, number: str, body: Seal) -> dict[str, Any]:
-    return shown(requests.approve(actor_of(request, "approve"), number, plan_digest=body.plan, comment=body.comment))
+    return request_out(
+        requests.approve(actor_of(request, "approve"), number, plan_digest=body.plan, comment=body.comment)
+    )
 
 
-@router.post("/requests/{number}/deny", tags=["decisions"])
+@router.post("/requests/{number}/confirm-plan", response=RequestOut)
+def confirm_plan(request: HttpRequest, number: str, body: Seal) -> dict[str, Any]:
+    """Where no approval is needed and AWS had changed meanwhile: the requester's own word for the new plan."""
+    return request_out(requests.confirm_plan(actor_of(request, "ask"), number, plan_digest=body.plan))
+
+
+@router.post("/requests/{number}/deny", tags=["decisions"], response=RequestOut)
 def deny(request: HttpRequest, number: str, body: Said) -> dict[str, Any]:
-    return shown(requests.deny(actor_of(request, "approve"), number, comment=body.comment))
+    return request_out(requests.deny(actor_of(request, "approve"), number, comment=body.comment))
 
 
-@router.post("/requests/{number}/return", tags=["decisions"])
+@router.post("/requests/{number}/return", tags=["decisions"], response=RequestOut)
 def return_(request: HttpRequest, number: str, body: Said) -> dict[str, Any]:
-    return shown(requests.return_for_correction(actor_of(request, "approve"), number, comment=body.comment))
+    return request_out(requests.return_for_correction(actor_of(request, "approve"), number, comment=body.comment))
 
 
 @router.post("/requests/{number}/question", tags=["decisions"])
@@ -181,24 +155,30 @@ def answer(request: HttpRequest, number: str, body: Said) -> dict[str, str]:
     return {"text": requests.answer_question(actor_of(request, "ask"), number, text=body.comment).text}
 
 
-@router.post("/requests/{number}/resubmit")
+@router.post("/requests/{number}/resubmit", response=RequestOut)
 def resubmit(request: HttpRequest, number: str, body: Ask) -> dict[str, Any]:
-    return shown(requests.resubmit(actor_of(request, "ask"), number, body.form, body.extra))
+    return request_out(requests.resubmit(actor_of(request, "ask"), number, body.form, body.extra))
 
 
-@router.post("/requests/{number}/withdraw")
+@router.post("/requests/{number}/withdraw", response=RequestOut)
 def withdraw(request: HttpRequest, number: str) -> dict[str, Any]:
-    return shown(requests.withdraw(actor_of(request, "ask"), number))
+    return request_out(requests.withdraw(actor_of(request, "ask"), number))
 
 
-@router.post("/requests/{number}/end", tags=["grants"])
+@router.post("/requests/{number}/end", tags=["grants"], response=RequestOut)
 def end(request: HttpRequest, number: str) -> dict[str, Any]:
-    return shown(requests.end_early(actor_of(request, "ask"), number))
+    return request_out(requests.end_early(actor_of(request, "ask"), number))
 
 
-@router.post("/requests/{number}/resume", tags=["operations"])
+@router.post("/requests/{number}/resume", tags=["operations"], response=RequestOut)
 def resume(request: HttpRequest, number: str) -> dict[str, Any]:
-    return shown(requests.resume(actor_of(request, "approve"), number))
+    return request_out(requests.resume(actor_of(request, "approve"), number))
+
+
+@router.post("/requests/{number}/give-up", tags=["operations"], response=RequestOut)
+def give_up(request: HttpRequest, number: str) -> dict[str, Any]:
+    """End what failed instead of trying again (operations team)."""
+    return request_out(requests.give_up(actor_of(request, "approve"), number))
 
 
 @router.post("/requests/{number}/report")
@@ -213,9 +193,11 @@ def confirm(request: HttpRequest, number: str) -> dict[str, str]:
     return {"outcome": requests.confirm_report(actor_of(request, "approve"), number).outcome}
 
 
-@router.post("/requests/{number}/assign", tags=["operations"])
+@router.post("/requests/{number}/assign", tags=["operations"], response=RequestOut)
 def assign(request: HttpRequest, number: str, body: Assignment) -> dict[str, Any]:
-    return shown(requests.assign(actor_of(request, "approve"), number, assignee=body.assignee))
+    return request_out(
+        requests.assign(actor_of(request, "approve"), number, assignee=body.assignee, target_at=body.target_at)
+    )
 
 
 @router.post("/requests/{number}/work", tags=["operations"])
@@ -225,17 +207,18 @@ def work(request: HttpRequest, number: str, body: Entry) -> dict[str, Any]:
     return {"text": entry.text, "minutes": entry.minutes}
 
 
-@router.post("/requests/{number}/close", tags=["operations"])
+@router.post("/requests/{number}/close", tags=["operations"], response=RequestOut)
 def close(request: HttpRequest, number: str) -> dict[str, Any]:
-    return shown(requests.close_manual(actor_of(request, "approve"), number))
+    return request_out(requests.close_manual(actor_of(request, "approve"), number))
 
 
-@router.get("/grants", tags=["grants"])
+@router.get("/grants", tags=["grants"], response=list[GrantOut])
 def grants(request: HttpRequest) -> list[dict[str, Any]]:
     """In force and visible to this person, the nearest end first."""
     seen = rules.visible(actor_of(request), clock.now())
     live = Hold.objects.filter(state__in=["applying", "active", "ending", "failed"], request__in=seen)
-    return [_grant(hold) for hold in live.select_related("request").order_by("ends_at")[:500]]
+    rows = live.select_related("request").order_by("ends_at", "id")[:500]
+    return [grant_out(hold, hold.request.number) for hold in rows]
 
 
 @router.post("/demo/clock", tags=["demo"])
