@@ -13,7 +13,7 @@ from django.conf import settings
 from pydantic import ValidationError
 
 from kumoban.core.calendar import BusinessCalendar
-from kumoban.core.form import Form, Reading
+from kumoban.core.form import Choices, Form, Reading
 from kumoban.core.freeze import Freeze
 from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason, Refused
@@ -125,12 +125,37 @@ def _extra_problem(extra: ExtraField, value: str) -> str | None:
 
 def draft(actor: Actor, routine: Routine, data: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> Draft:
     """Plan what somebody typed, from estate rows. Raises ShapeError; refusals are in the answer."""
-    form, changes = read_form(routine, data, actor.zone)
+    form, changes = read_form(routine, with_ids(routine, data), actor.zone)
     values = check_extra(routine.name, extra or {})
     workers = people_of(routine, form, actor.person)
     asked = Asked.by(actor.person, workers, clock.now())
     plan, decision = judge(routine, form, asked, live=False)
     return Draft(form, workers, plan, decision, changes, values)
+
+
+def with_ids(routine: Routine, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Names in place of ids, where the routine knows them. Raises ShapeError where a name means several things."""
+    meant = dict(data)
+    for name, info in routine.form.model_fields.items():
+        choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None)
+        given = meant.get(name)
+        if routine.named is None or choices is None or not given:
+            continue
+        listed = [given] if isinstance(given, str) else given
+        if not isinstance(listed, list | tuple) or not all(isinstance(word, str) for word in listed):
+            continue
+        known = routine.named(choices.source, [word.strip() for word in listed])
+        ids = [_one_id(name, word.strip(), known) for word in listed]
+        meant[name] = ids[0] if isinstance(given, str) else ids
+    return meant
+
+
+def _one_id(field: str, word: str, known: Mapping[str, Sequence[str]]) -> str:
+    """The id; a word nobody knows stays, to be refused where it is looked up."""
+    ids = known.get(word, ())
+    if len(ids) > 1:
+        raise ShapeError([(field, Reason("ambiguous_name", {"name": word[:60], "count": len(ids)}))])
+    return ids[0] if ids else word
 
 
 def people_of(routine: Routine, form: Form, requester: Person) -> tuple[Person, ...]:

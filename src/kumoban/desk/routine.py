@@ -81,6 +81,8 @@ class Routine:
     actions: tuple[Action, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     choices: Callable[..., list[tuple[str, str, str]]] | None = None
+    #: what people may write in place of an id: ``named(source, names)`` → the ids each name may mean
+    named: Callable[[str, Sequence[str]], Mapping[str, Sequence[str]]] | None = None
     #: form → the people who will hold the access; empty means the requester
     workers: Callable[[Any], Sequence[str]] = lambda form: ()
     #: form → the written reason, signed with the plan

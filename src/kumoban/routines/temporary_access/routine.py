@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
 from kumoban.desk import rules
 from kumoban.desk.people import team_of
 from kumoban.desk.routine import Dimension, Routine
-from kumoban.estate.models import Membership, PermissionSet, Person, searchable
+from kumoban.estate.models import Account, Membership, PermissionSet, Person, searchable
 from kumoban.routines.temporary_access.form import TemporaryAccessForm, work_kinds
 from kumoban.routines.temporary_access.look import look
 from kumoban.routines.temporary_access.plan import plan
@@ -58,6 +61,23 @@ def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str
     return [(found.arn, found.name, found.description) for found in sets if "*" in allowed or found.arn in allowed]
 
 
+def named(source: str, names: Sequence[str]) -> dict[str, list[str]]:
+    """Accounts and permission sets by name, people by user name: what stands in front of people, not ids."""
+    rows: QuerySet[Any]
+    if source == "accounts":
+        rows = Account.objects.filter(name__in=names, absent_since=None).values_list("name", "id")
+    elif source == "permission_sets":
+        rows = PermissionSet.objects.filter(name__in=names, absent_since=None).values_list("name", "arn")
+    elif source == "people":
+        rows = Person.objects.filter(user_name__in=names, absent_since=None).values_list("user_name", "id")
+    else:
+        return {}
+    found: dict[str, list[str]] = {}
+    for name, key in rows:
+        found.setdefault(name, []).append(key)
+    return found
+
+
 ROUTINE = Routine(
     name="temporary-access",
     title=_("Temporary access"),
@@ -75,5 +95,6 @@ ROUTINE = Routine(
     actions=(Assign(),),
     texts=TEXTS,
     choices=choices,
+    named=named,
     workers=lambda form: form.workers,
 )
