@@ -13,7 +13,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk.models import User
 from kumoban.estate.models import Group, Membership, Person, Team
 
-__all__ = ["Actor", "accounts_of_the_same", "groups_of", "members_of", "team_of"]
+__all__ = ["Actor", "accounts_of_the_same", "groups_of", "members_of", "ops_members", "team_of"]
 
 #: what a token may be allowed to do, each apart
 SCOPES = ("read", "ask", "approve", "rules")
@@ -94,6 +94,13 @@ def members_of(group_ids: Iterable[str]) -> dict[str, set[str]]:
         if person in acting:
             members[group].add(person)
     return members
+
+
+def ops_members() -> list[Person]:
+    """Who works in the operations team now, by name."""
+    groups = Group.objects.filter(name=settings.KUMOBAN_OPS_GROUP, absent_since=None).values_list("id", flat=True)
+    ids = set().union(*members_of(groups).values())
+    return list(Person.objects.filter(id__in=ids).order_by("display_name"))
 
 
 def team_of(person_id: str) -> Team | None:

@@ -39,6 +39,15 @@ def test_ops_takes_works_and_closes_it(office: Office, asked: Request) -> None:
     assert sum(entry.minutes for entry in WorkEntry.objects.all()) == 25
 
 
+def test_it_is_handed_to_members_of_the_operations_team_only(office: Office, asked: Request) -> None:
+    with pytest.raises(Refused) as refusal:
+        requests.assign(office.actor("takahashi"), asked.number, assignee="sato")
+    assert refusal.value.reasons[0].code == "not_in_operations"
+    requests.assign(office.actor("takahashi"), asked.number, assignee="takahashi")
+    asked.refresh_from_db()
+    assert asked.assignee == Person.objects.get(user_name="takahashi")
+
+
 def test_it_is_not_closed_before_anything_was_done(office: Office, asked: Request) -> None:
     with pytest.raises(Refused) as refusal:
         requests.close_manual(office.actor("takahashi"), asked.number)

@@ -7,13 +7,12 @@ from datetime import datetime
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Approval, CompletionReport, Request, Step, WorkEntry
-from kumoban.desk.people import Actor
+from kumoban.desk.people import Actor, ops_members
 from kumoban.desk.requests.deciding import asking_people
 from kumoban.desk.requests.guards import checked_text, ops_only, required_text
 from kumoban.desk.requests.plans import open_check
 from kumoban.desk.states import Phase, RequestState, StepKind
 from kumoban.desk.transition import locked, move
-from kumoban.estate.models import Person
 from kumoban.ledger.record import record, writing
 
 __all__ = ["assign", "close_manual", "confirm_report", "report", "work"]
@@ -22,13 +21,13 @@ S = RequestState
 
 
 def assign(actor: Actor, number: str, *, assignee: str, target_at: datetime | None = None) -> Request:
-    """Triage: who of the operations team works on it, and until when."""
+    """Triage: who of the operations team (by id or user name) works on it, and until when."""
     ops_only(actor)
     with writing():
         request = locked(number)
-        person = Person.objects.filter(id=assignee, absent_since=None).first()
+        person = next((member for member in ops_members() if assignee in (member.id, member.user_name)), None)
         if person is None:
-            raise Refused(Reason("unknown_person", {"person": assignee[:60]}), field="assignee")
+            raise Refused(Reason("not_in_operations", {"person": assignee[:60]}), field="assignee")
         request.assignee = person
         request.target_at = target_at or request.target_at
         request.save()
