@@ -257,6 +257,7 @@ class Hold(models.Model):
         indexes = [
             models.Index(fields=["state", "ends_at"], name="desk_hold_in_force"),
             models.Index(fields=["person", "state"], name="desk_hold_person"),
+            models.Index(fields=["account_id", "-id"], name="desk_hold_account"),
         ]
 
 
