@@ -8,14 +8,14 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from ninja import Schema
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from kumoban.core.reason import Reason
 from kumoban.desk import rules
 from kumoban.desk.models import Approval, Hold, Plan, Request
 from kumoban.desk.words import say
 
-__all__ = ["GrantOut", "ReasonOut", "RequestOut", "grant_out", "reasons_out", "request_out", "requests_out"]
+__all__ = ["GrantOut", "OneRequestOut", "ReasonOut", "RequestOut", "grant_out", "reasons_out", "request_out", "requests_out"]
 
 
 class ReasonOut(Schema):
@@ -26,8 +26,11 @@ class ReasonOut(Schema):
     detail: str
 
 
-class GrantOut(Schema):
-    """One thing in force, or that was. What else it is (person, account, …) comes with the action's own names."""
+class GrantOut(BaseModel):
+    """One thing in force, or that was. What else it is (person, account, …) comes with the action's own names.
+
+    Pydantic's model, not Ninja's: that one would read only the fields named here, and the rest would be lost.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -87,6 +90,12 @@ class RequestOut(Schema):
     lapses_at: datetime | None
     closed_at: datetime | None
     grants: list[GrantOut]
+
+
+class OneRequestOut(RequestOut):
+    """``unusual``: what an approver should notice about it, as its page says."""
+
+    unusual: list[ReasonOut]
 
 
 def request_out(found: Request) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from kumoban.api.answers import GrantOut, RequestOut, grant_out, reasons_out, request_out, requests_out
+from kumoban.api.answers import GrantOut, OneRequestOut, RequestOut, grant_out, reasons_out, request_out, requests_out
 from kumoban.api.callers import actor_of, request_seen, routine_named
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.models import Hold
 from kumoban.desk.planning import draft
 from kumoban.desk.routine import all_routines
+from kumoban.desk.unusual import Noticed, noticed
 
 __all__ = ["router"]
 
@@ -117,9 +118,11 @@ def list_requests(
     return requests_out(found[:50])
 
 
-@router.get("/requests/{number}", response=RequestOut)
+@router.get("/requests/{number}", response=OneRequestOut)
 def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
-    return request_out(request_seen(actor_of(request), number))
+    found = request_seen(actor_of(request), number)
+    unusual = noticed([found], clock.now()).get(found.pk, Noticed()).unusual
+    return {**request_out(found), "unusual": reasons_out(unusual)}
 
 
 @router.post("/requests/{number}/approve", tags=["decisions"], response=RequestOut)
