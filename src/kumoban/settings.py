@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "kumoban.desk",
     *_routines(),
     "kumoban.web",
+    "kumoban.api",
     "ninja",
 ]
 MIDDLEWARE = [

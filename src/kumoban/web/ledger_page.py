@@ -97,7 +97,15 @@ def _rows(found: list[Recorded]) -> list[dict[str, Any]]:
             "entry": entry,
             "who": names.get(entry.actor, _("Kumoban") if entry.actor == "desk" else entry.actor),
             "facts": [(name, value) for name, value in entry.facts.items() if value not in ("", [], {}, None)],
-            "request": entry.subject.startswith("R-"),
+            "link": _link(entry.subject),
         }
         for entry in found
     ]
+
+
+def _link(subject: str) -> str:
+    """The page of what an entry is about, where there is one."""
+    kind, _sign, number = subject.partition(":")
+    if kind == "rule" and number.isdigit():
+        return f"/rules/{number}/history"
+    return f"/requests/{subject}" if subject.startswith("R-") else ""
