@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Absence, Approval, Request, Requirement, Rule
@@ -34,6 +34,7 @@ __all__ = [
     "match",
     "offered",
     "stand_ins",
+    "to_confirm",
     "visible",
 ]
 
@@ -369,6 +370,13 @@ def inbox(actor: Actor, at: datetime) -> QuerySet[Request]:
 def awaits_requester(request: Request) -> bool:
     """A plan that needs nobody's approval, but differs from the one asked for: the requester confirms it."""
     return request.state == "waiting" and request.plan is not None and not request.plan.authority["slots"]
+
+
+def to_confirm(actor: Actor) -> QuerySet[Request]:
+    """Own requests whose changed plan needs nobody's approval but this person's word."""
+    required = Requirement.objects.filter(plan=OuterRef("plan"))
+    waiting = Request.objects.filter(state="waiting", requester=actor.person).exclude(plan=None)
+    return waiting.filter(~Exists(required)).order_by("lapses_at", "id")
 
 
 def visible(actor: Actor, at: datetime) -> QuerySet[Request]:

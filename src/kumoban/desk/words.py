@@ -50,6 +50,7 @@ _WORDS = {
     "no_such_routine": _("There is no such routine: %(routine)s"),
     "nobody_can_approve": _("Nobody can approve this now: %(who)s is empty. Ask the operations team."),
     "not_an_approver": _("You are not an approver of this request."),
+    "not_in_operations": _("%(person)s is not a member of the operations team."),
     "not_in_this_state": _("This is not possible in the state the request is in now."),
     "not_own_request": _("Nobody approves a request of their own or for themselves, not from another account either."),
     "not_seen": _("AWS said it was done, but it is not there."),

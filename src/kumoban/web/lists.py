@@ -41,6 +41,7 @@ def home(request: Any) -> HttpResponse:
         "today": _today(now),
         "waiting": waiting.select_related("requester")[:5],
         "waiting_count": waiting.count(),
+        "to_confirm": rules.to_confirm(actor)[:5],
         "holds": holds,
         "consoles": {key.hold.pk: key.console for key in keys(holds, actor.person) if key.console},
         "mine": mine.select_related("requester")[:8],

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -22,13 +21,12 @@ from kumoban.core.office_time import NotUnderstood, parse_time
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.models import Approval, CompletionReport, Request, WorkEntry
-from kumoban.desk.people import Actor, members_of
+from kumoban.desk.people import Actor, ops_members
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import routine_of
 from kumoban.desk.states import HoldState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.desk.words import say
-from kumoban.estate.models import Group, Person
 from kumoban.ledger.search import search
 from kumoban.web.form_view import facts_of
 from kumoban.web.gate import page
@@ -170,6 +168,7 @@ def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
         "asking": asking,
         "decidable": rules.inbox(actor, now).filter(pk=found.pk).exists(),
         "may_end": found.state in ("applying", "active", "failed") and requests.may_end(actor, found),
+        "may_confirm_plan": found.requester_id == actor.person.id and rules.awaits_requester(found),
         "may_withdraw": found.requester_id == actor.person.id
         and found.state in ("waiting", "returned", "approved", "scheduled"),
         "may_mend": actor.ops and failed,
@@ -177,17 +176,11 @@ def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
         "may_confirm": bool(report and report.confirmed_at is None and not asking and (signed or actor.ops)),
         "sees_before": not asking,
         "manual": manual,
-        "assignable": _ops_members() if actor.ops and open_work else [],
+        "assignable": ops_members() if actor.ops and open_work else [],
         "moving": found.state in _MOVING,
         "watched": found.state in (*_MOVING, "waiting"),
         "keys": keys(found.holds.filter(state=HoldState.ACTIVE).order_by("id"), actor.person),
     }
-
-
-def _ops_members() -> list[Person]:
-    group = Group.objects.filter(name=settings.KUMOBAN_OPS_GROUP, absent_since=None).first()
-    ids = members_of([group.id])[group.id] if group else set()
-    return list(Person.objects.filter(id__in=ids).order_by("user_name"))
 
 
 # --- doing
@@ -212,6 +205,7 @@ _ACTS: dict[str, Callable[[Any, str], Any]] = {
     "approve": lambda r, n: requests.approve(
         r.actor, n, plan_digest=r.POST.get("digest", ""), comment=r.POST.get("comment", "")
     ),
+    "confirm-plan": lambda r, n: requests.confirm_plan(r.actor, n, plan_digest=r.POST.get("digest", "")),
     "deny": lambda r, n: requests.deny(r.actor, n, comment=r.POST.get("comment", "")),
     "return": lambda r, n: requests.return_for_correction(r.actor, n, comment=r.POST.get("comment", "")),
     "question": lambda r, n: requests.ask_question(r.actor, n, text=r.POST.get("comment", "")),
@@ -237,6 +231,7 @@ _ACTS: dict[str, Callable[[Any, str], Any]] = {
 }
 _DONE = {
     "approve": gettext_noop("Your approval is recorded."),
+    "confirm-plan": gettext_noop("The plan is confirmed; it is checked on AWS now."),
     "deny": gettext_noop("The request is denied."),
     "return": gettext_noop("The request is returned for correction."),
     "question": gettext_noop("The question is asked."),
