@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Field, Query, Router, Schema
 
 from kumoban.api.callers import actor_of, iso, request_seen
 from kumoban.core.reason import Reason
@@ -25,13 +25,18 @@ def list_plans(request: HttpRequest, number: str) -> list[dict[str, Any]]:
     return [_plan(plan) for plan in plans_of(request_seen(actor_of(request), number))]
 
 
+class Pair(Schema):
+    """Two plans by their ordinals."""
+
+    before: int = Field(alias="from")
+    after: int = Field(alias="to")
+
+
 @router.get("/requests/{number}/plans/compare")
-def compare_plans(
-    request: HttpRequest, number: str, from_: int = Query(alias="from"), to: int = Query()
-) -> dict[str, Any]:
-    """What was signed with plan ``from`` and differs in plan ``to`` (ordinals)."""
+def compare_plans(request: HttpRequest, number: str, pair: Query[Pair]) -> dict[str, Any]:
+    """What was signed with plan ``from`` and differs in plan ``to``."""
     asked = request_seen(actor_of(request), number)
-    told = compare(plan_of(asked, from_), plan_of(asked, to))
+    told = compare(plan_of(asked, pair.before), plan_of(asked, pair.after))
     return {"from": _named(told.before), "to": _named(told.after), "changes": [_change(one) for one in told.changes]}
 
 

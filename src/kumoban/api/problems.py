@@ -61,14 +61,8 @@ _Errors = Sequence[tuple[str, Reason]]
 
 def install(api: NinjaAPI) -> None:
     """Every exception an operation may raise becomes a problem."""
-    api.add_exception_handler(Refused, _refused)
-    api.add_exception_handler(ShapeError, lambda request, shape: _problem(422, shape.errors))
-    api.add_exception_handler(ValidationError, lambda request, error: _problem(422, _shape(error)))
-    api.add_exception_handler(AuthenticationError, lambda request, _: _problem(401, [("", Reason("token_not_valid"))]))
-    api.add_exception_handler(Http404, lambda request, _: _problem(404, [("", Reason("nothing_here"))]))
-    api.add_exception_handler(
-        HttpError, lambda request, error: _problem(error.status_code, [("", Reason("shape.json_invalid"))])
-    )
+    for kind, handler in _HANDLERS.items():
+        api.add_exception_handler(kind, handler)
 
 
 def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
@@ -99,3 +93,13 @@ def _problem(status: int, reasons: _Errors) -> HttpResponse:
         "errors": errors,
     }
     return HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type=CONTENT_TYPE)
+
+
+_HANDLERS: dict[type[Exception], Any] = {
+    Refused: _refused,
+    ShapeError: lambda request, shape: _problem(422, shape.errors),
+    ValidationError: lambda request, error: _problem(422, _shape(error)),
+    AuthenticationError: lambda request, _: _problem(401, [("", Reason("token_not_valid"))]),
+    Http404: lambda request, _: _problem(404, [("", Reason("nothing_here"))]),
+    HttpError: lambda request, error: _problem(error.status_code, [("", Reason("shape.json_invalid"))]),
+}

@@ -51,7 +51,7 @@ def explain_page(request: Any) -> HttpResponse:
 
 def _asked(request: Any) -> dict[str, Any]:
     given = request.GET
-    routine = routine_of(given.get("routine", "")) or (ruled() or [None])[0]
+    routine = routine_of(given.get("routine", "")) or next(iter(ruled()), None)
     values = {
         one.name: [value for value in given.getlist(f"values.{one.name}") if value.strip()]
         for one in (routine.dimensions if routine else ())
