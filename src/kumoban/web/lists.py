@@ -128,13 +128,13 @@ def mine(request: Any) -> HttpResponse:
 @page
 def inbox(request: Any) -> HttpResponse:
     now = clock.now()
-    waiting = rules.inbox(request.actor, now)
-    found = list(waiting.select_related("requester", "plan").prefetch_related("workers")[:_CARDS])
+    found = list(
+        rules.inbox(request.actor, now).select_related("requester", "plan").prefetch_related("workers")[:_CARDS]
+    )
     own = Request.objects.filter(requester=request.actor.person, state=RequestState.WAITING).order_by("lapses_at")
     context = {
         "here": "inbox",
         "cards": _cards(found, now),
-        "count": waiting.count() if len(found) == _CARDS else len(found),
         "own_waiting": own[:5],
         "now": now,
     }
