@@ -27,6 +27,9 @@ class ApiClient:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._answer(self._send("POST", path, json=body))
 
+    def delete(self, path: str) -> None:
+        self._answer(self._send("DELETE", path))
+
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             return self._http.request(method, path, **options)
@@ -36,7 +39,7 @@ class ApiClient:
 
     def _answer(self, response: httpx.Response) -> Any:
         if response.is_success:
-            return response.json()
+            return response.json() if response.content else None
         if response.status_code == 401:
             raise click.ClickException(_("The token is not valid (any more)."))
         try:

@@ -6,11 +6,11 @@ import os
 
 import click
 
-from kumoban.cli import machine, remote
+from kumoban.cli import machine, records, remote
 from kumoban.cli.language import gettext_noop
 from kumoban.cli.spoken import Group
 
-__all__ = ["main"]
+__all__ = ["main", "records"]
 
 
 @click.group(cls=Group, help=gettext_noop("Kumoban (雲番): the operations desk for AWS."))

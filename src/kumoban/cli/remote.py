@@ -13,7 +13,7 @@ from kumoban.cli.language import columns, gettext_noop
 from kumoban.cli.language import gettext as _
 from kumoban.cli.spoken import Command, Option, as_json, print_json
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "command", "say"]
 
 COMMANDS: list[click.Command] = []
 
@@ -43,7 +43,8 @@ def _through_api(function: Callable[..., None]) -> Callable[..., None]:
     )(function)
 
 
-def _say(value: Any, lines: Iterable[str], as_json: bool) -> None:
+def say(value: Any, lines: Iterable[str], as_json: bool) -> None:
+    """As JSON, or as lines for people."""
     if as_json:
         print_json(value)
         return
@@ -60,20 +61,20 @@ _FREE = {"ignore_unknown_options": True}
 def whoami(client: ApiClient, as_json: bool) -> None:
     me = client.get("me")
     roles = [text for text, held in ((_("operations team"), me["ops"]), (_("auditor"), me["auditor"])) if held]
-    _say(me, [f"{me['name']} ({me['person']})" + (f": {', '.join(roles)}" if roles else "")], as_json)
+    say(me, [f"{me['name']} ({me['person']})" + (f": {', '.join(roles)}" if roles else "")], as_json)
 
 
 @command("routines", gettext_noop("What can be asked for."))
 def routines(client: ApiClient, as_json: bool) -> None:
     found = client.get("routines")
-    _say(found, columns(("", ""), [(one["name"], _(one["title"])) for one in found])[1:], as_json)
+    say(found, columns(("", ""), [(one["name"], _(one["title"])) for one in found])[1:], as_json)
 
 
 @command("routine", gettext_noop("The fields of a routine's form."))
 @click.argument("name")
 def routine(client: ApiClient, name: str, as_json: bool) -> None:
     schema = client.get(f"routines/{name}")["schema"]
-    _say(schema, shown.routine_lines(schema), as_json)
+    say(schema, shown.routine_lines(schema), as_json)
 
 
 @command(
@@ -85,7 +86,7 @@ def routine(client: ApiClient, name: str, as_json: bool) -> None:
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
 def request(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
     made = client.post("requests", _asked(client, routine, fields))
-    _say(made, shown.request_lines(made), as_json)
+    say(made, shown.request_lines(made), as_json)
 
 
 @command(
@@ -97,7 +98,7 @@ def request(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: b
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
 def preview(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
     seen = client.post("requests/preview", _asked(client, routine, fields))
-    _say(seen, _preview_lines(seen), as_json)
+    say(seen, _preview_lines(seen), as_json)
 
 
 def _preview_lines(seen: dict[str, Any]) -> Iterator[str]:
@@ -147,20 +148,20 @@ def _pairs(fields: Sequence[str]) -> Iterator[tuple[str, str]]:
 @click.option("--state", default="", cls=Option, help=gettext_noop("only in this state (its English code)"))
 def requests(client: ApiClient, waiting_for_me: bool, state: str, as_json: bool) -> None:
     found = client.get("requests", waiting_for_me=waiting_for_me, state=state)
-    _say(found, shown.requests_lines(found), as_json)
+    say(found, shown.requests_lines(found), as_json)
 
 
 @command("show", gettext_noop("One request."))
 @click.argument("number")
 def show(client: ApiClient, number: str, as_json: bool) -> None:
     one = client.get(f"requests/{number}")
-    _say(one, shown.request_lines(one), as_json)
+    say(one, shown.request_lines(one), as_json)
 
 
 @command("grants", gettext_noop("Grants in force, the nearest end first."))
 def grants(client: ApiClient, as_json: bool) -> None:
     found = client.get("grants")
-    _say(found, shown.grant_lines(found), as_json)
+    say(found, shown.grant_lines(found), as_json)
 
 
 # --- deciding
@@ -176,7 +177,7 @@ def approve(client: ApiClient, number: str, plan: str, comment: str, as_json: bo
         said = _("The plan is %(number)s now. Read it again before you decide.")
         raise click.ClickException(said % {"number": current["number"]})
     made = client.post(f"requests/{number}/approve", {"plan": current["digest"], "comment": comment})
-    _say(made, shown.request_lines(made), as_json)
+    say(made, shown.request_lines(made), as_json)
 
 
 def _with_comment(name: str, help_text: str) -> None:
@@ -185,7 +186,7 @@ def _with_comment(name: str, help_text: str) -> None:
     @click.option("--comment", required=True, cls=Option)
     def said(client: ApiClient, number: str, comment: str, as_json: bool) -> None:
         answer = client.post(f"requests/{number}/{name}", {"comment": comment})
-        _say(answer, shown.request_lines(answer) if "state" in answer else [answer.get("text", "")], as_json)
+        say(answer, shown.request_lines(answer) if "state" in answer else [answer.get("text", "")], as_json)
 
 
 _with_comment("deny", gettext_noop("Deny a request."))
@@ -202,7 +203,7 @@ def _plain(name: str, help_text: str) -> None:
     @click.argument("number")
     def done(client: ApiClient, number: str, as_json: bool) -> None:
         answer = client.post(f"requests/{number}/{name}", {})
-        _say(answer, shown.request_lines(answer), as_json)
+        say(answer, shown.request_lines(answer), as_json)
 
 
 _plain("withdraw", gettext_noop("Take a request back."))
@@ -217,14 +218,14 @@ _plain("close", gettext_noop("Close the manual step (operations team)."))
 @click.option("--comment", default="", cls=Option)
 def report(client: ApiClient, number: str, outcome: str, comment: str, as_json: bool) -> None:
     made = client.post(f"requests/{number}/report", {"outcome": outcome, "comment": comment})
-    _say(made, [f"{number}: {_(shown.OUTCOMES[made['outcome']])}"], as_json)
+    say(made, [f"{number}: {_(shown.OUTCOMES[made['outcome']])}"], as_json)
 
 
 @command("confirm", gettext_noop("Confirm the completion report."))
 @click.argument("number")
 def confirm(client: ApiClient, number: str, as_json: bool) -> None:
     made = client.post(f"requests/{number}/confirm", {})
-    _say(made, [f"{number}: {_(shown.OUTCOMES[made['outcome']])}"], as_json)
+    say(made, [f"{number}: {_(shown.OUTCOMES[made['outcome']])}"], as_json)
 
 
 @command("assign", gettext_noop("Say who of the operations team works on it (operations team)."))
@@ -232,7 +233,7 @@ def confirm(client: ApiClient, number: str, as_json: bool) -> None:
 @click.argument("assignee")
 def assign(client: ApiClient, number: str, assignee: str, as_json: bool) -> None:
     made = client.post(f"requests/{number}/assign", {"assignee": assignee})
-    _say(made, shown.request_lines(made), as_json)
+    say(made, shown.request_lines(made), as_json)
 
 
 @command("work", gettext_noop("Record what was done in the manual step (operations team)."))
@@ -242,4 +243,4 @@ def assign(client: ApiClient, number: str, assignee: str, as_json: bool) -> None
 @click.option("--minutes", default=0, cls=Option)
 def work(client: ApiClient, number: str, text: str, evidence: str, minutes: int, as_json: bool) -> None:
     made = client.post(f"requests/{number}/work", {"text": text, "evidence": evidence, "minutes": minutes})
-    _say(made, [f"{number}: {made['text']}"], as_json)
+    say(made, [f"{number}: {made['text']}"], as_json)
