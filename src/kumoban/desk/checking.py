@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from kumoban.aws.door import Pass, door
 from kumoban.aws.errors import AwsError, NotFound
 from kumoban.core.plan import Plan as PlanValue
@@ -83,6 +85,8 @@ def settle_check(step: Step, checked: Checked, now: datetime) -> Next:
         return Next(Phase.CANCELLED)
     if request.plan.value.window and (end := request.plan.value.window.ends_at) and now >= end:
         return _leave(request, S.LAPSED, now, (Reason("window_passed"),))
+    if request.state == S.APPROVED and now >= _valid_until(request):
+        return _leave(request, S.LAPSED, now, (Reason("approval_too_old"),))
     if checked.error is not None:
         step.attempts += 1
         step.error = {"code": checked.error.code, "message": checked.error.message[:300]}
@@ -99,6 +103,12 @@ def settle_check(step: Step, checked: Checked, now: datetime) -> Next:
     if digest(signed) != request.plan.digest:
         return _void(request, routine, checked.plan, decision, now)
     return _go_on(step, request, decision, now)
+
+
+def _valid_until(request: Request) -> datetime:
+    """An approval that could not be carried out for this long no longer says what people want."""
+    hours = timedelta(hours=settings.KUMOBAN_APPROVAL_VALID_HOURS)
+    return business_calendar().add_business_time(request.changed_at, hours)
 
 
 def _gone(request: Request) -> tuple[Reason, ...]:

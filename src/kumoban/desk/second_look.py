@@ -30,8 +30,7 @@ def settle_second_look(step: Step, outcome: Outcome, now: datetime) -> Next:
     if outcome.seen.presence != Presence.PRESENT:
         record("grant.second_look", actor=SYSTEM, subject=step.request.number, facts={**facts, "saw": "absent"})
         return Next(Phase.DONE)
-    doubtful = Step.objects.filter(hold__key=hold.key).filter(Q(taken_over=True) | Q(answer_lost=True)).exists()
-    if doubtful:
+    if Step.objects.filter(Q(taken_over=True) | Q(answer_lost=True), hold__thing=hold.thing_id).exists():
         record("grant.came_back", actor=SYSTEM, subject=step.request.number, facts=facts)
         Thing.objects.filter(holds=hold).update(closed_at=None)
         reopen_end(hold, now)

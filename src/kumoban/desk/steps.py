@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 
 from kumoban.aws.door import Pass
 from kumoban.aws.errors import AlreadyThere, AnswerLost, AwsError, NotFound, Transient
@@ -33,6 +34,8 @@ _VERIFY_TRIES = 10
 _ALARM_AFTER = 5
 #: an approved hold that starts this soon touches the one that ends
 _TOUCHING = timedelta(minutes=1)
+#: AWS takes a signature for fifteen minutes; and what it carries out then takes a while to be seen
+_SIGNATURE_LIFE = timedelta(minutes=16)
 #: an end that AWS lets nobody carry out is tried again this much later
 _UNREACHABLE = timedelta(hours=1)
 
@@ -117,13 +120,19 @@ def _looked(step: Step, seen: Seen, now: datetime) -> Next:
     thing = _open_thing(hold, now)
     present = seen.presence == Presence.PRESENT
     if thing.existed_before is None:
-        thing.existed_before = present
+        thing.existed_before = present and not _late_arrival(hold, now)
     elif thing.existed_before and not present:
         thing.existed_before = False  # removed out of band meanwhile: what we make now is ours
     if not present and thing.created_by is None:
         thing.created_by = step.pk
     thing.save()
     return _active(step, seen, now) if present else intend(step, now)
+
+
+def _late_arrival(hold: Hold, now: datetime) -> bool:
+    """A call of an earlier episode, signed before its node lost the lease, may be what made the thing."""
+    unsure = Step.objects.filter(Q(taken_over=True) | Q(answer_lost=True), hold__key=hold.key, kind=StepKind.APPLY)
+    return unsure.filter(sent_at__gt=now - _SIGNATURE_LIFE).exclude(hold=hold).exists()
 
 
 def _open_thing(hold: Hold, now: datetime) -> Thing:

@@ -20,6 +20,7 @@ _WORDS = {
     "already_past_end": _("The end has already passed; it can only be ended."),
     "already_reported": _("The completion report has already been made."),
     "approval_lapsed": _("The time for approval has passed. Ask again."),
+    "approval_too_old": _("It was approved, but could not be applied in time. It is never applied late; ask again."),
     "approver_no_longer_entitled": _("An approver is no longer entitled; another approval is needed."),
     "aws_failed": _("AWS reported a failure: %(detail)s"),
     "aws_refused": _("AWS refused: %(code)s %(message)s (request id %(request_id)s)"),

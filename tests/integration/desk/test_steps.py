@@ -129,3 +129,50 @@ def test_a_look_from_before_the_grant_says_nothing_about_it(office: Office) -> N
     assert not Assignment.objects.filter(absent_since=None).exists()
     assert Account.objects.get(pk=ACCOUNT).assignments_seen_at is not None
     assert look_for_unseen() == 0
+
+
+# --- late arrivals
+
+
+def test_what_a_paused_node_s_call_of_an_earlier_grant_made_is_not_taken_for_what_was_there_before(
+    office: Office,
+) -> None:
+    made = granted(office)
+    end(office, made)
+    Step.objects.filter(kind="apply").update(taken_over=True)
+    office.aws.assigned.add((ACCOUNT, ARN, "u-sato"))  # the call of the paused node lands after the end
+    again = granted(office)
+    assert again.state == "active"
+    requests.end_early(office.actor("sato"), again.number)
+    office.runner.drain()
+    assert Hold.objects.get(request=again).ended_by == "seen_absent"
+    assert not office.has(ACCOUNT, "u-sato")
+
+
+# --- many at once
+
+
+def test_two_hundred_grants_of_one_request_are_ended_early_together(office: Office) -> None:
+    made = granted(office)
+    hold = Hold.objects.get()
+    Hold.objects.bulk_create(
+        Hold(request=made, key=f"sso:u-{number:036}:{ACCOUNT}:ps-1111111111111111", state="active", shown=hold.shown)
+        for number in range(200)
+    )
+    requests.end_early(office.actor("sato"), made.number)
+    assert Hold.objects.filter(state="ending").count() == 201
+
+
+# --- approved and never carried out
+
+
+def test_an_approval_that_could_not_be_carried_out_in_time_lapses(office: Office) -> None:
+    form = office.form(accounts=[ACCOUNT], workers=["u-sato"])
+    made = requests.ask(office.actor("sato"), "temporary-access", form)
+    requests.approve(office.actor("suzuki"), made.number, plan_digest=made.plan.digest)
+    Request.objects.filter(pk=made.pk).update(changed_at=database_now() - timedelta(days=14))
+    office.runner.drain()
+    made.refresh_from_db()
+    assert made.state == "lapsed"
+    assert [why["code"] for why in made.why] == ["approval_too_old"]
+    assert not office.has(ACCOUNT, "u-sato")

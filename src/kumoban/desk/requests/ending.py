@@ -72,7 +72,7 @@ def resume(actor: Actor, number: str) -> Request:
         Step.objects.filter(hold__in=failed, kind=StepKind.APPLY).update(
             phase=Phase.RECOVER, due=now, needs_a_person=False, attempts=0, done_at=None
         )
-        record("request.resumed", actor=actor.id, subject=number, facts={"grants": [hold.key for hold in failed]})
+        record("request.resumed", actor=actor.id, subject=number, facts={"grants": len(failed)})
         derive(request, actor=actor.id, at=now)
         return request
 
@@ -87,7 +87,7 @@ def _end_holds(request: Request, by: str, now: datetime) -> None:
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(state=HoldState.ENDING)
     Step.objects.filter(hold__in=holds, kind=StepKind.END, done_at=None).update(due=now)
     request.steps.filter(kind=StepKind.MANUAL, done_at=None).update(phase=Phase.CANCELLED, done_at=now)
-    record("request.end_asked", actor=by, subject=request.number, facts={"grants": [hold.key for hold in holds]})
+    record("request.end_asked", actor=by, subject=request.number, facts={"grants": len(holds)})
     derive(request, actor=by, at=now)
 
 
