@@ -30,7 +30,9 @@ _DAWN = 6
 _MANY = 3
 _SHOWN = 5
 #: how many earlier grants of a person say what is usual, and how few say nothing yet
-_USUAL, _TOO_FEW = 20, 3
+_USUAL, _TOO_FEW = 10, 3
+#: rows read beyond those shown, because the other requests of an inbox may have been in force since
+_SLACK = 5
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,8 @@ class _History:
         accounts = {account for one in asking for account in one.accounts}
         below = max(one.request.pk for one in asking)
         had = Hold.objects.filter(was_active=True, request_id__lt=below, starts_at__isnull=False, ends_at__isnull=False)
-        by_person = _grouped(had.filter(person_id__in=people), "person_id", _USUAL + len(asking))
-        by_account = _grouped(had.filter(account_id__in=accounts), "account_id", _SHOWN + len(asking))
+        by_person = _grouped(had.filter(person_id__in=people), "person_id", _USUAL + _SLACK)
+        by_account = _grouped(had.filter(account_id__in=accounts), "account_id", _SHOWN + _SLACK)
         plans = {row.plan_id for rows in (*by_person.values(), *by_account.values()) for row in rows}
         return cls(
             by_person,
@@ -283,7 +285,7 @@ def _this_week(asking: Sequence[_Asking], now: datetime) -> dict[int, int]:
 
 def _approvers(plans: set[int]) -> dict[int, tuple[str, ...]]:
     found: dict[int, list[str]] = defaultdict(list)
-    seals = Approval.objects.filter(plan_id__in=plans, void_at=None).order_by("id").select_related("person")
-    for seal in seals:
-        found[seal.plan_id].append(seal.person.short_name)
+    seals = Approval.objects.filter(plan_id__in=plans, void_at=None).order_by("id")
+    for plan, family, name in seals.values_list("plan_id", "person__family_name", "person__display_name"):
+        found[plan].append(family or name.split()[0])
     return {plan: tuple(names) for plan, names in found.items()}
