@@ -115,7 +115,15 @@ def _members(value: Any) -> Any:
 
 @fake(_SERVICE, "DescribeIdentityStore")
 def describe_store(call: Call, params: Params) -> Params:
-    return _store_shape(store_of(call, params))
+    store = store_of(call, params)
+    return _store_shape(store) | ({"NetworkConfiguration": store.network} if store.network else {})
+
+
+@fake(_SERVICE, "UpdateIdentityStore")
+def update_store(call: Call, params: Params) -> Params:
+    store = store_of(call, params)
+    store.network = params.get("NetworkConfiguration") or store.network
+    return _store_shape(store)
 
 
 @fake(_SERVICE, "ListIdentityStores")

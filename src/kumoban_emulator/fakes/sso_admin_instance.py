@@ -12,7 +12,15 @@ from kumoban_emulator.paging import page
 from kumoban_emulator.state.center import Center, PermissionSet
 from kumoban_emulator.state.world import World
 
-__all__ = ["center_of", "identity_store_arn_of", "may_change", "may_touch_account", "set_of"]
+__all__ = [
+    "administers",
+    "administers_or_refuse",
+    "center_of",
+    "identity_store_arn_of",
+    "may_change",
+    "may_touch_account",
+    "set_of",
+]
 
 _SERVICE = "sso-admin"
 
@@ -25,11 +33,16 @@ def administers(call: Call) -> bool:
     return call.account in (call.world.organization.management, call.world.delegate)
 
 
+def administers_or_refuse(call: Call) -> None:
+    """Raises AccessDeniedException for anyone who does not administer the instance."""
+    if not administers(call):
+        raise denied(f"User: {call.principal.arn} is not authorized to perform: sso:{call.operation}")
+
+
 def center_of(call: Call, params: Params) -> Center:
     """The instance the call names. Raises AccessDeniedException for anyone who does not administer it."""
     center = call.world.center
-    if not administers(call):
-        raise denied(f"User: {call.principal.arn} is not authorized to perform: sso:{call.operation}")
+    administers_or_refuse(call)
     if params["InstanceArn"] != center.instance:
         raise AwsError("ResourceNotFoundException", f"Instance {params['InstanceArn']} does not exist.")
     return center
@@ -98,10 +111,11 @@ def update_instance(call: Call, params: Params) -> Params:
 
 def _tags(call: Call, params: Params) -> dict[str, str]:
     center, resource = call.world.center, params["ResourceArn"]
-    if not administers(call):
-        raise denied(f"User: {call.principal.arn} is not authorized to perform: sso:{call.operation}")
+    administers_or_refuse(call)
     if resource == center.instance:
         return center.tags
+    if found := center.applications.get(resource) or center.issuers.get(resource):
+        return found.tags
     return set_of(center, {"PermissionSetArn": resource}).tags
 
 

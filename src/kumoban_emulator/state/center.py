@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kumoban_emulator.state.application import Application, TokenIssuer
+
 __all__ = ["Center", "Content", "Operation", "PermissionSet", "Thing"]
 
 _REMEMBERED = 5000
@@ -76,6 +78,12 @@ class Center:
     pending: dict[str, Operation] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     attributes: list[dict[str, object]] | None = None
+    applications: dict[str, Application] = field(default_factory=dict)
+    issuers: dict[str, TokenIssuer] = field(default_factory=dict)
+    #: further regions → (wall time added, emulated time from which they are ACTIVE)
+    regions: dict[str, tuple[float, float]] = field(default_factory=dict)
+    #: client token of a creation → the ARN it made
+    made: dict[str, str] = field(default_factory=dict)
 
     @property
     def short(self) -> str:

@@ -58,6 +58,8 @@ class IdentityStore:
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     memberships: dict[str, Membership] = field(default_factory=dict)
+    #: from where the store may be asked, as it was given (kept, not enforced)
+    network: dict[str, Any] = field(default_factory=dict)
     #: names (case folded) → id, and back
     _by_name: dict[str, str] = field(default_factory=dict)
     _by_group_name: dict[str, str] = field(default_factory=dict)
