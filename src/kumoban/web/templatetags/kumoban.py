@@ -27,14 +27,15 @@ def said(reason: Reason | Mapping[str, Any]) -> str:
 
 @register.filter
 def local(at: datetime | None) -> str:
-    """11/24(火) 14:02 or Tue 24 Nov 14:02, in the reader's zone."""
+    """11/24(火) 14:02 or Tue 24 Nov 14:02, in the reader's zone; with the year where it is another one."""
     if at is None:
         return ""
     here = _here(at)
+    other = here.year != timezone.localtime().year
     if get_language() == "ja":
         weekday = "月火水木金土日"[here.weekday()]
-        return f"{here.month}/{here.day}({weekday}) {here:%H:%M}"
-    return f"{here:%a} {here.day} {here:%b %H:%M}"
+        return f"{f'{here.year}/' if other else ''}{here.month}/{here.day}({weekday}) {here:%H:%M}"
+    return f"{here:%a} {here.day} {here:%b}{f' {here.year}' if other else ''} {here:%H:%M}"
 
 
 @register.filter
