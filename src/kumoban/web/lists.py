@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from kumoban.core.spreadsheet import csv_lines
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
 from kumoban.desk.people import Actor
@@ -21,6 +21,7 @@ from kumoban.desk.routine import Routine, all_routines, routine_of
 from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Account, searchable
+from kumoban.web.downloads import grants_table, requests_table
 from kumoban.web.gate import page
 from kumoban.web.request_view import honorific, keys, plan_rows, powers_of, sentence, when_of
 
@@ -97,7 +98,7 @@ def _often(mine: QuerySet[Request]) -> list[Often]:
 
 
 @page
-def mine(request: Any) -> HttpResponse:
+def mine(request: Any) -> HttpResponseBase:
     """One's own requests; with a search, everything this person may see that fits."""
     now = clock.now()
     wanted = request.GET.get("q", "").strip()[:100]
@@ -108,6 +109,8 @@ def mine(request: Any) -> HttpResponse:
         rows = rows.filter(search__contains=searchable(wanted))
     if state in RequestState.values:
         rows = rows.filter(state=state)
+    if request.GET.get("format") == "csv":
+        return requests_table(rows)
     before = request.GET.get("before", "")
     if before.isdigit():
         rows = rows.filter(id__lt=int(before))
@@ -120,6 +123,7 @@ def mine(request: Any) -> HttpResponse:
         "state": state,
         "states": RequestState.choices,
         "all": request.GET.get("all", ""),
+        "query": urlencode({"q": wanted, "state": state, "all": request.GET.get("all", ""), "format": "csv"}),
         "now": now,
     }
     return render(request, "web/mine.html", context)
@@ -163,14 +167,14 @@ def _card(found: Request, plan: Any, powers: dict[str, str], seen: Noticed) -> d
 
 
 @page
-def grants(request: Any) -> HttpResponse:
+def grants(request: Any) -> HttpResponseBase:
     """Grants in force that this person may see, the nearest end first."""
     now = clock.now()
     seen = Hold.objects.filter(state__in=_IN_FORCE, request__in=rules.visible(request.actor, now))
     asked = {name: request.GET.get(name, "").strip()[:100] for name in ("q", "state", "environment", "order")}
     rows = _narrowed(seen, asked)
     if request.GET.get("format") == "csv":
-        return _grants_csv(rows[:5000])
+        return grants_table(rows)
     shown = list(rows[:200])
     first = seen.filter(ends_at__gt=now).order_by("ends_at").values_list("ends_at", flat=True).first()
     context = {
@@ -225,37 +229,3 @@ def _grant_rows(actor: Actor, holds: list[Hold]) -> list[dict[str, Any]]:
         }
         for hold in holds
     ]
-
-
-def _grants_csv(rows: QuerySet[Hold]) -> HttpResponse:
-    head = [
-        "request",
-        "person",
-        "user_name",
-        "account",
-        "account_id",
-        "permission_set",
-        "state",
-        "starts_at",
-        "ends_at",
-    ]
-    lines = csv_lines(
-        head,
-        (
-            [
-                hold.request.number,
-                hold.shown.get("person", ""),
-                hold.person.user_name if hold.person else "",
-                hold.shown.get("account", ""),
-                hold.account_id,
-                hold.shown.get("permission_set", ""),
-                hold.state,
-                hold.starts_at.isoformat() if hold.starts_at else "",
-                hold.ends_at.isoformat() if hold.ends_at else "",
-            ]
-            for hold in rows
-        ),
-    )
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="grants.csv"'
-    return response  # type: ignore[return-value]
