@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kumoban_emulator.wire import Answer, RawRequest
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Admin"]
 
+#: where links to the access portal lead in the demo
+_PORTAL = Path(__file__).with_name("portal.html")
 _LOOPBACK = ("127.", "::1", "localhost", "")
 
 
@@ -41,6 +44,8 @@ class Admin:
         if "origin" in request.headers:
             return _json(403, {"error": "not for pages in a browser"})
         path = request.path.removeprefix("/_emulator").strip("/")
+        if (request.method, path) == ("GET", "portal"):
+            return Answer(200, _PORTAL.read_bytes(), {"Content-Type": "text/html; charset=utf-8"})
         if request.method == "DELETE" and path.startswith("faults/"):
             self._gateway.faults.remove(path.removeprefix("faults/"))
             return _json(200, {})

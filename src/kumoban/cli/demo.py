@@ -74,6 +74,7 @@ def _environment(port: int, data: Path, endpoint: str) -> dict[str, str]:
         "KUMOBAN_BASE_URL": f"http://127.0.0.1:{port}",
         "KUMOBAN_AWS_ENDPOINT_URL": endpoint,
         "KUMOBAN_AWS_PROFILE": "kumoban-desk",
+        "KUMOBAN_ACCESS_PORTAL_URL": f"{endpoint}/_emulator/portal",
         "KUMOBAN_READER_ROLE": f"arn:aws:iam::{account}:role/KumobanReader",
         "KUMOBAN_OPERATOR_ROLE": f"arn:aws:iam::{account}:role/KumobanOperator",
         "AWS_CONFIG_FILE": str(data / "emulator" / "aws" / "config"),

@@ -75,3 +75,11 @@ def test_developers_stay_in_their_regions(estate: Any, portal: Any) -> None:
     estate.client("ec2", session).create_vpc(CidrBlock="10.0.0.0/16")
     elsewhere = estate.client("ec2", session, region="eu-west-1")
     assert refused(elsewhere.create_vpc, CidrBlock="10.0.0.0/16") == "UnauthorizedOperation"
+
+
+def test_links_to_the_portal_open_a_page_that_says_account_and_role(estate: Any) -> None:
+    import urllib3
+
+    answer = urllib3.request("GET", f"{estate.server.endpoint_url}/_emulator/portal/")
+    assert answer.status == 200
+    assert "account_id" in answer.data.decode()
