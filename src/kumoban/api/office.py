@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from kumoban.api.callers import actor_of
 from kumoban.desk import office
@@ -37,16 +37,16 @@ def list_freezes(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/freezes", response={201: dict[str, Any]})
-def add_freeze(request: HttpRequest, body: office.FreezeForm) -> tuple[int, dict[str, Any]]:
+def add_freeze(request: HttpRequest, body: office.FreezeForm) -> Status[dict[str, Any]]:
     made = office.add_freeze(actor_of(request, "rules"), **body.model_dump())
-    return 201, {"id": made.pk}
+    return Status(201, {"id": made.pk})
 
 
 @router.delete("/freezes/{int:freeze_id}", response={204: None})
-def end_freeze(request: HttpRequest, freeze_id: int) -> tuple[int, None]:
+def end_freeze(request: HttpRequest, freeze_id: int) -> Status[None]:
     """A freeze to come is taken back; one under way ends now."""
     office.end_freeze(actor_of(request, "rules"), freeze_id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/holidays")
@@ -57,9 +57,9 @@ def list_holidays(request: HttpRequest) -> list[dict[str, str]]:
 
 
 @router.post("/holidays", response={201: dict[str, Any]})
-def add_holiday(request: HttpRequest, body: office.HolidayForm) -> tuple[int, dict[str, Any]]:
+def add_holiday(request: HttpRequest, body: office.HolidayForm) -> Status[dict[str, Any]]:
     office.add_holiday(actor_of(request, "rules"), day=body.day, name=body.name)
-    return 201, {"day": body.day.isoformat()}
+    return Status(201, {"day": body.day.isoformat()})
 
 
 class HolidayList(Schema):
@@ -79,9 +79,9 @@ def take_holidays(request: HttpRequest, body: HolidayList) -> dict[str, Any]:
 
 
 @router.delete("/holidays/{day}", response={204: None})
-def remove_holiday(request: HttpRequest, day: date) -> tuple[int, None]:
+def remove_holiday(request: HttpRequest, day: date) -> Status[None]:
     office.remove_holiday(actor_of(request, "rules"), day)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/extra-fields")
@@ -92,13 +92,13 @@ def list_extra_fields(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/extra-fields", response={201: dict[str, Any]})
-def add_extra_field(request: HttpRequest, body: office.ExtraFieldForm) -> tuple[int, dict[str, Any]]:
+def add_extra_field(request: HttpRequest, body: office.ExtraFieldForm) -> Status[dict[str, Any]]:
     """The same routine and key again changes the field."""
     made = office.add_extra_field(actor_of(request, "rules"), body.model_dump())
-    return 201, {"id": made.pk}
+    return Status(201, {"id": made.pk})
 
 
 @router.delete("/extra-fields/{int:field_id}", response={204: None})
-def remove_extra_field(request: HttpRequest, field_id: int) -> tuple[int, None]:
+def remove_extra_field(request: HttpRequest, field_id: int) -> Status[None]:
     office.remove_extra_field(actor_of(request, "rules"), field_id)
-    return 204, None
+    return Status(204, None)

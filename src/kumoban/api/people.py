@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from kumoban.api.callers import actor_of
 from kumoban.desk import office
@@ -53,15 +53,15 @@ def list_absences(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/absences", response={201: dict[str, Any]})
-def be_absent(request: HttpRequest, body: office.AbsenceForm) -> tuple[int, dict[str, Any]]:
+def be_absent(request: HttpRequest, body: office.AbsenceForm) -> Status[dict[str, Any]]:
     made = office.be_absent(actor_of(request, "approve"), **body.model_dump())
-    return 201, {"id": made.pk}
+    return Status(201, {"id": made.pk})
 
 
 @router.delete("/absences/{int:absence_id}", response={204: None})
-def cancel_absence(request: HttpRequest, absence_id: int) -> tuple[int, None]:
+def cancel_absence(request: HttpRequest, absence_id: int) -> Status[None]:
     office.cancel_absence(actor_of(request, "approve"), absence_id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/tokens")
@@ -71,16 +71,16 @@ def list_tokens(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/tokens", response={201: dict[str, Any]})
-def make_token(request: HttpRequest, body: TokenForm) -> tuple[int, dict[str, Any]]:
+def make_token(request: HttpRequest, body: TokenForm) -> Status[dict[str, Any]]:
     """``secret`` is shown this once. No more scopes, and no longer a life, than the token that asks."""
     made, secret = create_token(actor_of(request), body)
-    return 201, {**_shown(made), "secret": secret}
+    return Status(201, {**_shown(made), "secret": secret})
 
 
 @router.delete("/tokens/{int:token_id}", response={204: None})
-def revoke(request: HttpRequest, token_id: int) -> tuple[int, None]:
+def revoke(request: HttpRequest, token_id: int) -> Status[None]:
     revoke_token(actor_of(request), token_id)
-    return 204, None
+    return Status(204, None)
 
 
 def _shown(token: Token) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from kumoban.api.callers import actor_of
 from kumoban.desk.explain import Explanation, Question, explain
@@ -73,10 +73,10 @@ def explained(told: Explanation) -> dict[str, Any]:
 
 
 @router.post("/rules", response={201: dict[str, Any]})
-def create_rule(request: HttpRequest, body: RuleForm) -> tuple[int, dict[str, Any]]:
+def create_rule(request: HttpRequest, body: RuleForm) -> Status[dict[str, Any]]:
     """Operations team only, with a token of scope ``rules``."""
     rule = save_rule(actor_of(request, "rules"), body.stored())
-    return 201, {"id": rule.pk, "version": rule.version}
+    return Status(201, {"id": rule.pk, "version": rule.version})
 
 
 @router.put("/rules/{int:rule_id}")

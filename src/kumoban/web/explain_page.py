@@ -22,6 +22,9 @@ from kumoban.web.rule_view import Names, offered, options_of
 
 __all__ = ["explain_page"]
 
+#: people suggested while typing; anybody else is typed whole
+SUGGESTED = 500
+
 
 @page
 @require_GET
@@ -38,7 +41,7 @@ def explain_page(request: Any) -> HttpResponse:
     context = {
         "here": "rules",
         "asked": asked,
-        "people": [(one.user_name, one.display_name) for one in Person.objects.filter(absent_since=None, enabled=True)],
+        "people": _people(),
         "routines": ruled(),
         "picks": _picks(request, asked, errors),
         "errors": errors,
@@ -47,6 +50,11 @@ def explain_page(request: Any) -> HttpResponse:
         "seats": _seats(told) if told else [],
     }
     return render(request, "web/rules/explain.html", context, status=422 if errors else 200)
+
+
+def _people() -> list[tuple[str, str]]:
+    found = Person.objects.filter(absent_since=None, enabled=True).order_by("user_name")[:SUGGESTED]
+    return [(one.user_name, one.display_name) for one in found]
 
 
 def _asked(request: Any) -> dict[str, Any]:

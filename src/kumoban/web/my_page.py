@@ -27,6 +27,9 @@ from kumoban.web.problems import by_field
 
 __all__ = ["cancel_absence", "my_page", "revoke"]
 
+#: people suggested while typing; anybody else is typed whole
+SUGGESTED = 500
+
 
 @page
 def my_page(request: Any) -> HttpResponse:
@@ -66,7 +69,7 @@ def _known(request: Any) -> dict[str, Any]:
         "now": clock.now(),
         "zones": zones(),
         "absences": office.absences_of(actor).select_related("delegate"),
-        "people": Person.objects.filter(absent_since=None, enabled=True).exclude(pk=actor.person.pk),
+        "people": Person.objects.filter(absent_since=None, enabled=True).exclude(pk=actor.person.pk)[:SUGGESTED],
         "tokens": tokens_of(actor),
         "scopes": [(scope, _scope(scope)) for scope in SCOPES],
         "chosen_scopes": request.POST.getlist("scopes") or ["read"],
