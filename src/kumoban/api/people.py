@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from kumoban.api.callers import actor_of
+from kumoban.api.callers import actor_of, iso
 from kumoban.desk import office
 from kumoban.desk.models import Token
 from kumoban.desk.preferences import Preferences, prefer
@@ -90,4 +90,5 @@ def _shown(token: Token) -> dict[str, Any]:
         "scopes": token.scopes,
         "created_at": token.created_at.isoformat(),
         "expires_at": token.expires_at.isoformat(),
+        "last_used_at": iso(token.last_used_at),
     }

@@ -97,8 +97,11 @@ def tokens(
 
 
 def _token_lines(found: list[dict[str, Any]]) -> list[str]:
-    rows = [(str(one["id"]), one["name"], " ".join(one["scopes"]), local(one["expires_at"])) for one in found]
-    return columns(("#", _("Name"), _("Scopes"), _("Works until")), rows)
+    rows = [
+        (str(one["id"]), one["name"], " ".join(one["scopes"]), local(one["expires_at"]), local(one["last_used_at"]))
+        for one in found
+    ]
+    return columns(("#", _("Name"), _("Scopes"), _("Works until"), _("Last used")), rows)
 
 
 @command("explain", gettext_noop("May this person have this: why, why not, and who could approve it now."))

@@ -70,6 +70,8 @@ class Token(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    #: to the hour: so that using a token seldom writes
+    last_used_at = models.DateTimeField(null=True)
 
 
 class Rule(models.Model):

@@ -126,8 +126,12 @@ def _make(user: User, name: str, scopes: list[str], expires_at: datetime) -> tup
 
 def actor_of_token(secret: str) -> Actor | None:
     token = Token.objects.filter(digest=_digest(secret), revoked_at=None).select_related("user__person").first()
-    if token is None or token.expires_at <= database_now() or not token.user.is_active:
+    now = database_now()
+    if token is None or token.expires_at <= now or not token.user.is_active:
         return None
+    if token.last_used_at is None or token.last_used_at < now - timedelta(hours=1):
+        with writing():
+            Token.objects.filter(pk=token.pk).update(last_used_at=now)
     return Actor(token.user, frozenset(token.scopes), token.pk)
 
 

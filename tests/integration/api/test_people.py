@@ -85,3 +85,13 @@ def test_nobody_revokes_somebody_elses_token(office: Office) -> None:
     Caller(office, "kim")
     assert Caller(office, "sato").delete(f"tokens/{Token.objects.earliest('id').pk}").status_code == 404
     assert not Token.objects.exclude(revoked_at=None).exists()
+
+
+def test_a_token_remembers_when_it_was_last_used(office: Office) -> None:
+    caller = Caller(office, "sato")
+    assert Token.objects.get().last_used_at is None
+    caller.get("me")
+    used = Token.objects.get().last_used_at
+    assert used is not None
+    caller.get("me")
+    assert Token.objects.get().last_used_at == used
