@@ -178,7 +178,8 @@ KUMOBAN_TEAM_TAG = _env("TEAM_TAG", "Team")
 KUMOBAN_ENVIRONMENT_TAG = _env("ENVIRONMENT_TAG", "Environment")
 KUMOBAN_WORK_KINDS = _list(
     "WORK_KINDS",
-    "release=リリース/Release,incident=障害対応/Incident response,research=調査/Investigation,data=データ補正/Data correction",
+    "release=リリース/Release,incident=障害対応/Incident response,"
+    "research=調査/Investigation,data=データ補正/Data correction",
 )
 KUMOBAN_APPROVAL_VALID_HOURS = int(_env("APPROVAL_VALID_HOURS", "27"))  # business hours: three business days
 

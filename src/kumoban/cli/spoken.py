@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from kumoban.cli.language import gettext
+from kumoban.cli.language import gettext, gettext_noop
 
 __all__ = ["Command", "Group", "Option", "as_json", "print_json"]
 
@@ -54,7 +54,7 @@ class Group(click.Group):
 
 Group.group_class = Group
 
-as_json = click.option("--json", "as_json", is_flag=True, cls=Option, help="print JSON")
+as_json = click.option("--json", "as_json", is_flag=True, cls=Option, help=gettext_noop("print JSON"))
 
 
 def print_json(value: Any) -> None:

@@ -151,9 +151,9 @@ def _longer(one: _Asking, history: _History) -> Iterable[Reason]:
         earlier = {row.request_id: row.length for row in history.of_person(worker.id, one.request.pk)}
         if len(earlier) < _TOO_FEW:
             continue
-        usual = median(list(earlier.values())[:_USUAL])
-        if length > 2 * usual:
-            minutes = {"minutes": _minutes(length), "usual": _minutes(usual)}
+        usual = median([_minutes(one) for one in list(earlier.values())[:_USUAL]])
+        if _minutes(length) > 2 * usual:
+            minutes = {"minutes": _minutes(length), "usual": int(usual)}
             yield Reason("unusual_longer", {"name": worker.display_name, **minutes})
 
 

@@ -161,7 +161,7 @@ def _suggested(suggestions: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]
 
 def _suggestion(word: str, now: datetime, calendar: BusinessCalendar) -> str:
     if not word:
-        return gettext(_SPOKEN[""])
+        return gettext(_SPOKEN[word])
     with suppress(NotUnderstood):
         return words(parse_duration(word))
     with suppress(NotUnderstood):

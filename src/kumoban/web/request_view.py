@@ -293,8 +293,8 @@ def track(request: Request, holds: Sequence[Hold], seals: Sequence[Approval] = (
     made_at = request.plan.made_at if request.plan else None
     begun = (Dot(_("Asked"), "", request.created_at), Dot(_("Planned"), "", made_at))
     if _worked_by_hand(request, holds):
-        dots = (*begun, Dot(_("In work"), ""), Dot(_("Done"), "", request.closed_at))
-        return _marked(dots, 4 if request.state == "done" else 2)
+        by_hand = (*begun, Dot(_("In work"), ""), Dot(_("Done"), "", request.closed_at))
+        return _marked(by_hand, 4 if request.state == "done" else 2)
     approval = _approval_dot(request, seals, needed)
     dots = (*begun, approval, *_in_force(request, holds))
     if request.state in _STOPPED:

@@ -100,7 +100,7 @@ def test_a_preview_says_what_would_happen_and_stores_nothing(terminal: Terminals
 
 def test_a_refusal_is_in_the_readers_language(terminal: Terminals) -> None:
     given = [word if word != "15m" else "むかし" for word in FORM]
-    assert "理解できません" in terminal("sato", "ja").run("request", "temporary-access", *given).output
+    assert "読み取れません" in terminal("sato", "ja").run("request", "temporary-access", *given).output
     assert "is not understood as a time" in terminal("sato", "en").run("request", "temporary-access", *given).output
 
 
