@@ -47,7 +47,14 @@ def my_page(request: Any) -> HttpResponse:
         except Refused as refused:
             refused_attempt(request.actor, f"my {form}", "me", refused)
             errors = by_field(refused)
-    context = {**_known(request), "form": form, "errors": errors, "secret": secret, "typed": request.POST}
+    context = {
+        **_known(request),
+        "form": form,
+        "errors": errors,
+        "problems": errors.get("", []),
+        "secret": secret,
+        "typed": request.POST,
+    }
     response = render(request, "web/me.html", context, status=422 if errors else 200)
     if secret:
         response["Cache-Control"] = "no-store"

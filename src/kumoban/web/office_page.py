@@ -48,7 +48,15 @@ def office_page(request: Any) -> HttpResponse:
         except Refused as refused:
             refused_attempt(request.actor, f"office {form}", "office", refused)
             errors = by_field(refused)
-    context = {**_known(), "here": "office", "form": form, "errors": errors, "taken": taken, "typed": request.POST}
+    context = {
+        **_known(),
+        "here": "office",
+        "form": form,
+        "errors": errors,
+        "problems": errors.get("", []),
+        "taken": taken,
+        "typed": request.POST,
+    }
     return render(request, "web/office.html", context, status=422 if errors else 200)
 
 
@@ -118,7 +126,9 @@ def _take_holidays(request: Any) -> office.HolidaysTaken:
     uploaded = request.FILES.get("file")
     if uploaded is None:
         return office.take_holidays(request.actor, request.POST.get("csv", ""))
-    return office.take_holidays(request.actor, _decoded(uploaded.read(MOST_UPLOADED)))
+    if uploaded.size > MOST_UPLOADED:
+        raise Refused(Reason("holidays_too_many", {"most": office.MOST_HOLIDAYS}))
+    return office.take_holidays(request.actor, _decoded(uploaded.read()))
 
 
 def _decoded(content: bytes) -> str:

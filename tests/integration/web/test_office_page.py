@@ -74,6 +74,7 @@ def test_a_freeze_is_ended_by_ops_only(office: Office) -> None:
 def test_nobody_else_changes_anything_and_the_attempt_is_remembered(office: Office, form: dict[str, Any]) -> None:
     answer = signed_in(office, "sato").post("/office", form)
     assert answer.status_code == 422
+    assert "Only the operations team can do this." in answer.content.decode()
     assert not any(model.objects.exists() for model in (FreezePeriod, CompanyHoliday, ExtraField))  # type: ignore[attr-defined]
     assert Entry.objects.filter(kind="attempt.refused", actor="u-sato").exists()
 
@@ -91,6 +92,13 @@ def test_a_file_of_a_japanese_spreadsheet_is_read(office: Office) -> None:
     file = SimpleUploadedFile("holidays.csv", "日付,名称\r\n2026/12/29,年末休業\r\n".encode("cp932"))
     signed_in(office, "takahashi").post("/office", {"form": "list", "csv": "", "file": file})
     assert CompanyHoliday.objects.get().name == "年末休業"
+
+
+def test_a_file_that_is_too_large_is_refused_whole(office: Office) -> None:
+    file = SimpleUploadedFile("holidays.csv", b"2026-12-29,x\n" * 10_000)
+    answer = signed_in(office, "takahashi").post("/office", {"form": "list", "csv": "", "file": file})
+    assert "At most 400 days at a time." in answer.content.decode()
+    assert not CompanyHoliday.objects.exists()
 
 
 def test_a_holiday_is_added_and_removed(office: Office) -> None:
