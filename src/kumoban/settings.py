@@ -61,6 +61,7 @@ def _database(url: str) -> dict[str, Any]:
             "HOST": query.get("host", [parts.hostname or ""])[0],
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": None,
+            "CONN_HEALTH_CHECKS": True,  # after a restart of the server every kept connection is dead
             # A paused client must not hold the ledger's head for everybody else.
             "OPTIONS": {"options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=10s -c timezone=UTC"},
         }

@@ -15,7 +15,16 @@ from kumoban.desk import rules
 from kumoban.desk.models import Approval, Hold, Plan, Request
 from kumoban.desk.words import say
 
-__all__ = ["GrantOut", "OneRequestOut", "ReasonOut", "RequestOut", "grant_out", "reasons_out", "request_out", "requests_out"]
+__all__ = [
+    "GrantOut",
+    "OneRequestOut",
+    "ReasonOut",
+    "RequestOut",
+    "grant_out",
+    "reasons_out",
+    "request_out",
+    "requests_out",
+]
 
 
 class ReasonOut(Schema):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -26,6 +27,7 @@ STATUSES = {
     "403": "This token or this person may not do that; the attempt is remembered.",
     "404": "There is no such thing, or this person may not see it.",
     "409": "The desk will not do this now; the errors say why.",
+    "413": "The body is larger than 512 KiB.",
     "422": "The input is not understood; the errors name the fields.",
 }
 SCHEMA: dict[str, Any] = {
@@ -100,6 +102,7 @@ _HANDLERS: dict[type[Exception], Any] = {
     ShapeError: lambda request, shape: _problem(422, shape.errors),
     ValidationError: lambda request, error: _problem(422, _shape(error)),
     AuthenticationError: lambda request, _: _problem(401, [("", Reason("token_not_valid"))]),
+    RequestDataTooBig: lambda request, _: _problem(413, [("", Reason("body_too_large"))]),
     Http404: lambda request, _: _problem(404, [("", Reason("nothing_here"))]),
     HttpError: lambda request, error: _problem(error.status_code, [("", Reason("shape.json_invalid"))]),
 }

@@ -90,10 +90,18 @@ class Difference:
 
 def differences(before: bytes, after: bytes) -> list[Difference]:
     """What differs between two signed plans, by path, for the page that compares them."""
-    old, new = _flat(json.loads(before)), _flat(json.loads(after))
-    return [
+    stated, restated = json.loads(before), json.loads(after)
+    old, new = _flat(stated), _flat(restated)
+    found = [
         Difference(path, old.get(path), new.get(path)) for path in sorted(old | new) if old.get(path) != new.get(path)
     ]
+    if not found and stated != restated:  # the same steps, one after the other in another way
+        found.append(Difference("steps", _order(stated), _order(restated)))
+    return found
+
+
+def _order(plan: Any) -> str:
+    return " → ".join(str(step["thing"] or step["action"]) for step in plan["steps"])
 
 
 def _flat(value: Any, path: str = "") -> dict[str, str]:

@@ -109,6 +109,8 @@ def _about_steps(places: list[str], before: Plan, after: Plan) -> Iterator[Chang
     for place in places:
         if found := _STEP.fullmatch(place):
             named.setdefault(found["key"], []).append(found["name"] or "")
+    if places == ["steps"]:
+        yield Change(Reason("steps_in_another_order"), _titles(before), _titles(after))
     for key, names in named.items():
         if key not in old:
             yield Change(Reason("step_added"), (), (new[key].title,))
@@ -116,6 +118,10 @@ def _about_steps(places: list[str], before: Plan, after: Plan) -> Iterator[Chang
             yield Change(Reason("step_removed"), (old[key].title,), ())
         else:
             yield from (_about_step(name, old[key], new[key]) for name in names)
+
+
+def _titles(plan: Plan) -> tuple[Value, ...]:
+    return tuple(step.title for step in plan.value.steps)
 
 
 def _steps(plan: Plan) -> dict[str, PlannedStep]:

@@ -32,7 +32,7 @@ from kumoban.desk.room import Room
 from kumoban.desk.routine import known_actions
 from kumoban.desk.second_look import settle_second_look
 from kumoban.desk.states import POLL_RANK, RANK, Phase, StepKind
-from kumoban.desk.steps import Neighbours, decide_end, perform, settle
+from kumoban.desk.steps import Neighbours, decide_end, perform, settle, withdraw_intent
 from kumoban.desk.transition import derive_all
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, writing
@@ -72,6 +72,9 @@ class Runner:
     def __init__(self, name: str = "", threads: int | None = None) -> None:
         self.name = name or f"node-{secrets.token_hex(4)}"
         self.lease = timedelta(seconds=settings.KUMOBAN_LEASE_SECONDS)
+        #: what a lease must have left when a call is signed, and when another turn is begun under it
+        self._left = min(timedelta(seconds=15), self.lease / 2)
+        self._reserve = self._left + self.lease / 6
         self._threads = threads or settings.KUMOBAN_RUNNER_THREADS
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="step")
         self._answers: queue.Queue[Turn] = queue.Queue()
@@ -188,10 +191,10 @@ class Runner:
         return Turn(step, fence, Permit(asked), asked + ahead)
 
     def _fence(self, step: Step) -> Fence:
-        """The lease is ours and has 15 s left (half of it, where it is shorter than 30 s) on the database's clock."""
-        seconds = min(15.0, self.lease.total_seconds() / 2)
+        """The lease is ours and has ``_left`` on the database's clock."""
         ours = "SELECT 1 FROM desk_step WHERE id = %s AND lease_by = %s AND lease_until >= "
-        return Fence(f"EXISTS ({ours}{_IN_SECONDS[connection.vendor]})", [step.pk, self.name, seconds])
+        condition = f"EXISTS ({ours}{_IN_SECONDS[connection.vendor]})"
+        return Fence(condition, [step.pk, self.name, self._left.total_seconds()])
 
     def _locked_by(self, step: Step, bare: datetime) -> bool:
         with connection.cursor() as cursor:
@@ -270,14 +273,14 @@ class Runner:
             return False
         step.answered_at = now
         following = self._following(step, turn.brought, now)
-        enough = step.lease_until is not None and step.lease_until - bare > timedelta(seconds=20)
+        enough = step.lease_until is not None and step.lease_until - bare > self._reserve
         if not following.over and not following.wait and not following.unlock and enough:
             step.phase = following.phase
             step.save()
             turn.step = step
             return True
         if following.phase == Phase.SEND:  # no lease left to send under: the intent is withdrawn, the look repeated
-            following, step.outstanding = Next(Phase.LOOK), False
+            following = withdraw_intent(step)
         self._store(step, following, now)
         return False
 

@@ -23,7 +23,7 @@ from kumoban.desk.routine import action_of
 from kumoban.desk.states import HoldState, Phase, StepKind
 from kumoban.ledger.record import SYSTEM, record
 
-__all__ = ["IN_FORCE", "Neighbours", "decide_end", "direction_of", "intend", "perform", "settle"]
+__all__ = ["IN_FORCE", "Neighbours", "decide_end", "direction_of", "intend", "perform", "settle", "withdraw_intent"]
 
 IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
 _POLL = timedelta(seconds=1)
@@ -109,6 +109,13 @@ def intend(step: Step, now: datetime) -> Next:
     step.sent_at, step.outstanding = now, True
     _record(step, "aws.intent")
     return Next(Phase.SEND)
+
+
+def withdraw_intent(step: Step) -> Next:
+    """Intended, and not sent: the lease has too little left. The look is repeated under a new one."""
+    step.outstanding = False
+    _record(step, "aws.not_sent")
+    return Next(Phase.LOOK)
 
 
 def _looked(step: Step, seen: Seen, now: datetime) -> Next:

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('desk', '0002_first_create'),
+        ("desk", "0002_first_create"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='plan',
-            name='reminded_at',
+            model_name="plan",
+            name="reminded_at",
             field=models.DateTimeField(null=True),
         ),
     ]

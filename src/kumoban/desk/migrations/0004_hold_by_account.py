@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('desk', '0003_reminders'),
-        ('estate', '0003_tags_seen'),
+        ("desk", "0003_reminders"),
+        ("estate", "0003_tags_seen"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['account_id', '-id'], name='desk_hold_account'),
+            model_name="hold",
+            index=models.Index(fields=["account_id", "-id"], name="desk_hold_account"),
         ),
     ]

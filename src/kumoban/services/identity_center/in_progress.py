@@ -1,4 +1,4 @@
-"""Which assignment operations AWS lists as under way: one list call answers everybody who asks within a third of a second.
+"""Which assignment operations AWS lists as under way: one list call answers everybody who asks within 0.3 s.
 
 Ten operations may be under way at once; asked one by one they would cost a third of all requests AWS allows.
 Source: sso-admin API reference, ListAccountAssignmentCreationStatus and ListAccountAssignmentDeletionStatus.
