@@ -49,6 +49,7 @@ OUTCOMES = {
     "not_done": gettext_noop("Not done"),
     "abnormal": gettext_noop("Something went wrong"),
 }
+_ENDABLE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.FAILED)
 _MOVING = ("approved", "scheduled", "applying", "active", "ending")
 _FORMS = ("decidable", "own", "manual", "may_report", "may_confirm", "assignable", "thread")
 _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
@@ -167,7 +168,7 @@ def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
         "own": found.requester_id == actor.person.id,
         "asking": asking,
         "decidable": rules.inbox(actor, now).filter(pk=found.pk).exists(),
-        "may_end": found.state in ("applying", "active", "failed") and requests.may_end(actor, found),
+        "may_end": found.holds.filter(state__in=_ENDABLE).exists() and requests.may_end(actor, found),
         "may_confirm_plan": found.requester_id == actor.person.id and rules.awaits_requester(found),
         "may_withdraw": found.requester_id == actor.person.id
         and found.state in ("waiting", "returned", "approved", "scheduled"),

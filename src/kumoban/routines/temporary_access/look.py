@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from kumoban.aws.door import Pass, door
 from kumoban.aws.errors import NotFound
+from kumoban.desk.models import Thing
 from kumoban.desk.routine import Asked
 from kumoban.estate.models import Account, Assignment, Membership, Organization, PermissionSet
 from kumoban.estate.scan import scan_assignments, scan_permission_set
 from kumoban.ledger.clock import database_now
 from kumoban.routines.temporary_access.form import TemporaryAccessForm
+from kumoban.services.identity_center import assignment_thing
 
 __all__ = ["Seen", "look"]
 
@@ -43,7 +45,7 @@ def look(form: TemporaryAccessForm, asked: Asked, *, live: bool, request: str = 
         organization,
         {account.id: account for account in Account.objects.filter(id__in=form.accounts).select_related("ou")},
         PermissionSet.objects.filter(arn=form.permission_set).first(),
-        frozenset((row.principal_id, row.account_id) for row in rows if row.principal_type == "USER"),
+        _there_before(form, [(row.principal_id, row.account_id) for row in rows if row.principal_type == "USER"]),
         frozenset(
             (person, row.account_id)
             for row in rows
@@ -51,6 +53,13 @@ def look(form: TemporaryAccessForm, asked: Asked, *, live: bool, request: str = 
             if row.principal_type == "GROUP" and row.principal_id == group
         ),
     )
+
+
+def _there_before(form: TemporaryAccessForm, assigned: list[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Without what the desk itself made for another request: that goes when the last grant of it ends."""
+    keys = {assignment_thing(person, account, form.permission_set): (person, account) for person, account in assigned}
+    ours = Thing.objects.filter(key__in=keys, closed_at=None, existed_before=False).values_list("key", flat=True)
+    return frozenset(assigned) - {keys[key] for key in ours}
 
 
 def _refresh(form: TemporaryAccessForm, aws: Pass) -> None:
