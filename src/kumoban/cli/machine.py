@@ -134,6 +134,20 @@ def token(user_name: str, scopes: tuple[str, ...], as_json: bool) -> None:
         click.echo(made)
 
 
+@click.command(cls=Command, help=gettext_noop("Revoke all API tokens of somebody."))
+@click.argument("user_name")
+@as_json
+def revoke(user_name: str, as_json: bool) -> None:
+    _django()
+    from kumoban.desk.sign_in import revoke_all_tokens, user_of
+
+    revoked = revoke_all_tokens(user_of(_person(user_name)))
+    if as_json:
+        print_json({"user_name": user_name, "revoked": revoked})
+    else:
+        click.echo(_("%(n)d tokens revoked.") % {"n": revoked})
+
+
 def _person(user_name: str) -> Person:
     from kumoban.estate.models import Person
 
@@ -180,4 +194,19 @@ def ledger_verify(as_json: bool) -> None:
     sys.exit(0 if verdict.whole else 1)
 
 
-COMMANDS = (demo, migrate, web, runner, emulator, scan, demo_rules, token, doctor, ledger)
+@ledger.command("erase", help=gettext_noop("Erase names and free text of entries; the chain goes on proving the rest."))
+@click.argument("entries", nargs=-1, type=int, required=True)
+@click.option("--reason", required=True, help=gettext_noop("why, for the record"), cls=Option)
+@as_json
+def ledger_erase(entries: tuple[int, ...], reason: str, as_json: bool) -> None:
+    _django()
+    from kumoban.ledger.record import SYSTEM, erase_texts
+
+    erased = erase_texts(list(entries), actor=SYSTEM, reason=reason)
+    if as_json:
+        print_json({"erased": erased})
+    else:
+        click.echo(_("%(n)d texts erased.") % {"n": erased})
+
+
+COMMANDS = (demo, migrate, web, runner, emulator, scan, demo_rules, token, revoke, doctor, ledger)

@@ -16,7 +16,7 @@ from kumoban.desk.models import Token, User
 from kumoban.desk.people import SCOPES, Actor
 from kumoban.estate.models import Person
 from kumoban.ledger.clock import database_now
-from kumoban.ledger.record import record, writing
+from kumoban.ledger.record import SYSTEM, record, writing
 
 __all__ = [
     "TokenForm",
@@ -25,6 +25,7 @@ __all__ = [
     "demo_people",
     "demo_user",
     "make_token",
+    "revoke_all_tokens",
     "revoke_token",
     "tokens_of",
     "user_of",
@@ -106,6 +107,14 @@ def revoke_token(actor: Actor, pk: int) -> None:
             raise Refused(Reason("no_such_token"))
         Token.objects.filter(pk=pk).update(revoked_at=database_now())
         record("token.revoked", actor=actor.id, subject="token", facts={"token": pk})
+
+
+def revoke_all_tokens(user: User) -> int:
+    """Every token of somebody who left, or lost one, stops working now; how many (on the machine)."""
+    with writing():
+        revoked = Token.objects.filter(user=user, revoked_at=None).update(revoked_at=database_now())
+        record("token.all_revoked", actor=SYSTEM, subject=f"user:{user.pk}", facts={"tokens": revoked})
+    return revoked
 
 
 def _make(user: User, name: str, scopes: list[str], expires_at: datetime) -> tuple[Token, str]:

@@ -8,6 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kumoban.cli.main import main
+from kumoban.desk.sign_in import actor_of_token
+from kumoban.ledger.models import Entry, EntryText
+from kumoban.ledger.record import record, writing
 from tests.integration.conftest import Office
 
 
@@ -50,6 +53,22 @@ def test_a_token_is_printed_alone_or_as_json(office: Office) -> None:
     assert run("token", "sato").output.strip().startswith("kmb_")
     made = json.loads(run("token", "sato", "--scope", "read", "--json").output)
     assert made["scopes"] == ["read"]
+
+
+def test_all_tokens_of_somebody_are_revoked_at_once(office: Office) -> None:
+    secret = run("token", "sato").output.strip()
+    assert actor_of_token(secret) is not None
+    assert json.loads(run("revoke", "sato", "--json").output) == {"user_name": "sato", "revoked": 1}
+    assert actor_of_token(secret) is None
+
+
+def test_free_text_of_an_entry_is_erased_and_the_record_stays_whole(office: Office) -> None:
+    with writing():
+        record("request.asked", actor="u-sato", subject="R-1", texts={"reason": "自宅の電話番号"})
+    seq = Entry.objects.latest("seq").seq
+    assert json.loads(run("ledger", "erase", str(seq), "--reason", "本人の請求", "--json").output) == {"erased": 1}
+    assert EntryText.objects.get(entry_id=seq).text is None
+    assert json.loads(run("ledger", "verify", "--json").output)["whole"] is True
 
 
 @pytest.mark.parametrize(("language", "said"), [("ja", "いません"), ("en", "There is nobody called nobody")])
