@@ -44,7 +44,7 @@ def test_a_newcomer_asks_approves_and_sees_it_end(demo: Demo, chromium_path: Pat
         for account in ("payments-prod", "payments-data-prod"):
             page.locator("label.option", has_text=re.compile(f"^{account}")).first.locator("input").check()
         page.locator("label.pill", has_text="DatabaseReadOnly").click()
-        page.fill("input[name=until]", "15m")
+        page.fill("input[type=text][name=until]", "15m")
         for worker in ("sato.misaki", "nakamura.ren"):
             page.locator("label.option", has_text=worker).locator("input").check()
         page.fill("textarea[name=reason]", "決済エラー率上昇の調査")
