@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('aws', '0001_initial'),
+        ("aws", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='bucket',
-            name='interval',
+            model_name="bucket",
+            name="interval",
         ),
     ]

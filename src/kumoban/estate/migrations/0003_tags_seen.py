@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('estate', '0002_employee_number'),
+        ("estate", "0002_employee_number"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='account',
-            name='tags_seen_at',
+            model_name="account",
+            name="tags_seen_at",
             field=models.DateTimeField(null=True),
         ),
     ]
