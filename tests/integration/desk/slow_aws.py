@@ -133,6 +133,9 @@ class SlowAws(InProcessAws):
             change(operation.key)
 
     def _pending(self, kind: str) -> list[dict[str, Any]]:
+        for found in self.operations.values():
+            if found.kind == kind:
+                self._asked(found.id)
         return [
             {"Status": found.status, "RequestId": found.id}
             for found in self.operations.values()

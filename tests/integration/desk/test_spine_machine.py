@@ -48,6 +48,8 @@ MUTATIONS = ("create_account_assignment", "delete_account_assignment")
 CALLS = (
     *MUTATIONS,
     "list_account_assignments",
+    "list_account_assignment_creation_status",
+    "list_account_assignment_deletion_status",
     "describe_account_assignment_creation_status",
     "describe_account_assignment_deletion_status",
     "list_group_memberships_for_member",
