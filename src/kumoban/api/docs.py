@@ -8,6 +8,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from kumoban.api.main import api
@@ -35,7 +37,7 @@ class Operation:
     method: str
     path: str
     title: str
-    about: str
+    about: SafeString
     parameters: tuple[Value, ...]
     body: str
     answers: tuple[tuple[str, str], ...]
@@ -87,19 +89,18 @@ def _operation(method: str, path: str, described: Mapping[str, Any]) -> Operatio
         method.upper(),
         path,
         described.get("summary", ""),
-        described.get("description", ""),
-        tuple(
-            Value(
-                one["name"],
-                f"{one['in']} · {_kind(one['schema'])}",
-                one.get("required", False),
-                one.get("description", ""),
-            )
-            for one in described.get("parameters", ())
-        ),
+        _prose(described.get("description", "")),
+        tuple(_parameter(one) for one in described.get("parameters", ())),
         _named(body),
         tuple((status, _kind(schema) if schema else "") for status, schema in answers.items()),
     )
+
+
+def _prose(text: str) -> SafeString:
+    """A description; what stands between double backquotes is code."""
+    pieces = enumerate(text.split("``"))
+    told = (format_html("<code>{}</code>", piece) if index % 2 else piece for index, piece in pieces)
+    return format_html_join("", "{}", ((piece,) for piece in told))
 
 
 def _parameter(described: Mapping[str, Any]) -> Value:
@@ -107,14 +108,14 @@ def _parameter(described: Mapping[str, Any]) -> Value:
     return Value(described["name"], kind, described.get("required", False), described.get("description", ""))
 
 
-def _schemas(document: Mapping[str, Any]) -> Iterator[tuple[str, str, list[Value]]]:
+def _schemas(document: Mapping[str, Any]) -> Iterator[tuple[str, SafeString, list[Value]]]:
     for name, schema in sorted(document["components"]["schemas"].items()):
         required = schema.get("required", ())
         values = [
             Value(key, _kind(of), key in required, of.get("description", ""), _named(of) or _named(of.get("items", {})))
             for key, of in schema.get("properties", {}).items()
         ]
-        yield name, schema.get("description", ""), values
+        yield name, _prose(schema.get("description", "")), values
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
