@@ -102,9 +102,7 @@ def preview(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: b
 
 
 def _preview_lines(seen: dict[str, Any]) -> Iterator[str]:
-    for change in seen["normalised"]:
-        said = _("Read “%(before)s” as “%(after)s”.") if "after" in change["params"] else change["code"]
-        yield said % change["params"] if "after" in change["params"] else said
+    yield from (change["detail"] for change in seen["normalised"])
     yield from shown.plan_lines(seen["plan"]["steps"])
     yield ""
     yield from (f"✕ {refusal['detail']}" for refusal in seen["refusals"])
@@ -172,12 +170,18 @@ def grants(client: ApiClient, as_json: bool) -> None:
 @click.option("--plan", required=True, cls=Option, help=gettext_noop("number of the plan you read, such as 9F3C-A1"))
 @click.option("--comment", default="", cls=Option)
 def approve(client: ApiClient, number: str, plan: str, comment: str, as_json: bool) -> None:
+    digest = _digest(client, number, plan)
+    made = client.post(f"requests/{number}/approve", {"plan": digest, "comment": comment})
+    say(made, shown.request_lines(made), as_json)
+
+
+def _digest(client: ApiClient, number: str, plan: str) -> str:
+    """Of the plan that was read; refused where the request has another one now."""
     current = client.get(f"requests/{number}")["plan"]
     if plan.upper() not in (current["number"], current["digest"].upper()):
         said = _("The plan is %(number)s now. Read it again before you decide.")
         raise click.ClickException(said % {"number": current["number"]})
-    made = client.post(f"requests/{number}/approve", {"plan": current["digest"], "comment": comment})
-    say(made, shown.request_lines(made), as_json)
+    return str(current["digest"])
 
 
 def _with_comment(name: str, help_text: str) -> None:
@@ -209,7 +213,16 @@ def _plain(name: str, help_text: str) -> None:
 _plain("withdraw", gettext_noop("Take a request back."))
 _plain("end", gettext_noop("End grants early."))
 _plain("resume", gettext_noop("Try what failed again (operations team)."))
+_plain("give-up", gettext_noop("End what failed instead of trying again (operations team)."))
 _plain("close", gettext_noop("Close the manual step (operations team)."))
+
+
+@command("confirm-plan", gettext_noop("Confirm the plan as it is now, where AWS has changed since you asked."))
+@click.argument("number")
+@click.option("--plan", required=True, cls=Option, help=gettext_noop("number of the plan you read, such as 9F3C-A1"))
+def confirm_plan(client: ApiClient, number: str, plan: str, as_json: bool) -> None:
+    made = client.post(f"requests/{number}/confirm-plan", {"plan": _digest(client, number, plan)})
+    say(made, shown.request_lines(made), as_json)
 
 
 @command("report", gettext_noop("Report how the work went, after it has ended."))
