@@ -56,6 +56,7 @@ def office_page(request: Any) -> HttpResponse:
         "problems": errors.get("", []),
         "taken": taken,
         "typed": request.POST,
+        "chosen": {name: request.POST.getlist(name) for name in ("routines", "ou_ids")},
     }
     return render(request, "web/office.html", context, status=422 if errors else 200)
 

@@ -56,6 +56,7 @@ def test_a_freeze_that_ends_before_it_starts_is_shown_again_as_typed(office: Off
     assert answer.status_code == 422
     assert "The end must be after the start" in page
     assert 'value="年末の凍結"' in page
+    assert 'value="ou-prod" checked' in page
     assert not FreezePeriod.objects.exists()
 
 
