@@ -95,6 +95,7 @@ class Routine:
 
 _routines: dict[str, Routine] = {}
 _actions: dict[str, Action] = {}
+_texts: dict[str, str] = {}
 
 
 def register(routine: Routine) -> None:
@@ -105,6 +106,7 @@ def register(routine: Routine) -> None:
         if _actions.setdefault(action.name, action) is not action and type(_actions[action.name]) is not type(action):
             raise ValueError(f"action {action.name} is registered twice")
     _routines[routine.name] = routine
+    _texts.update(routine.texts)
 
 
 def routine_of(name: str) -> Routine | None:
@@ -125,8 +127,9 @@ def known_actions() -> list[str]:
     return sorted(_actions)
 
 
-def texts() -> dict[str, str]:
-    return {code: text for routine in _routines.values() for code, text in routine.texts.items()}
+def texts() -> Mapping[str, str]:
+    """The msgids of all routines' Reasons by code."""
+    return _texts
 
 
 def unknown(name: str) -> Reason:

@@ -85,10 +85,13 @@ def minutes_from(until: datetime | None, start: datetime | None) -> int:
 
 @register.filter
 def ago(at: datetime, now: datetime) -> str:
+    """As people say it: 29 minutes ago, 8 hours ago, 3 days ago."""
     passed = now - at
     if passed < timedelta(minutes=1):
         return gettext("just now")
-    return gettext("%(length)s ago") % {"length": words(passed)}
+    unit = timedelta(days=1) if passed >= timedelta(days=1) else timedelta(hours=1)
+    rounded = passed if passed < timedelta(hours=1) else passed - passed % unit
+    return gettext("%(length)s ago") % {"length": words(rounded)}
 
 
 @register.filter
