@@ -14,7 +14,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import differences
 from kumoban.core.window import Window
 from kumoban.desk.models import Plan, Request
-from kumoban.estate.models import PermissionSet, Person
+from kumoban.estate.models import PermissionSetContent, Person
 
 __all__ = ["Change", "Comparison", "Value", "compare", "plan_of", "plans_of"]
 
@@ -150,9 +150,9 @@ def _session(step: PlannedStep) -> tuple[Value, ...]:
 
 
 def _content(step: PlannedStep) -> tuple[Value, ...]:
-    """What the permission set contained when this was signed, where the estate still knows that content."""
+    """What the permission set contained when this was signed."""
     signed = step.power.get("permission_set", "")
-    known = PermissionSet.objects.filter(arn=step.params.get("permission_set", ""), digest=signed).first()
+    known = PermissionSetContent.objects.filter(digest=signed).first()
     if known is None:
         return (Reason("content_not_kept", {"digest": signed[:8]}),)
     content = known.content

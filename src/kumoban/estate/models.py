@@ -14,6 +14,7 @@ __all__ = [
     "Organization",
     "OrganizationalUnit",
     "PermissionSet",
+    "PermissionSetContent",
     "Person",
     "Team",
     "searchable",
@@ -140,6 +141,14 @@ class PermissionSet(Seen):
     #: provisioned in the management account: a delegated administrator cannot assign it anywhere
     in_management_account = models.BooleanField(default=False)
     search = models.CharField(max_length=900, default="")
+
+
+class PermissionSetContent(models.Model):
+    """A content that some permission set had, kept by its digest: what an old plan signed can still be read."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    content = models.JSONField()
+    first_seen_at = models.DateTimeField()
 
 
 class Assignment(Seen):

@@ -23,6 +23,7 @@ from kumoban.estate.models import (
     Organization,
     OrganizationalUnit,
     PermissionSet,
+    PermissionSetContent,
     Person,
     Team,
     searchable,
@@ -313,7 +314,9 @@ def _permission_sets(aws: Pass) -> list[str]:
 def scan_permission_set(aws: Pass, arn: str) -> None:
     """One permission set with its content, read live."""
     content = read_content(aws, Organization.objects.get().instance_arn, arn)
+    digest, now = content_digest(content), database_now()
     with writing():
+        PermissionSetContent.objects.get_or_create(digest=digest, defaults={"content": content, "first_seen_at": now})
         PermissionSet.objects.update_or_create(
             arn=arn,
             defaults={
@@ -321,8 +324,8 @@ def scan_permission_set(aws: Pass, arn: str) -> None:
                 "description": content["description"],
                 "session_seconds": session_seconds(content["session"]),
                 "content": content,
-                "digest": content_digest(content),
-                "seen_at": database_now(),
+                "digest": digest,
+                "seen_at": now,
                 "absent_since": None,
                 "search": searchable(content["name"], content["description"]),
             },

@@ -20,7 +20,7 @@ def test_what_differs_stands_in_columns_before_and_after(office: Office) -> None
     assert "Void since" in page
 
 
-def test_a_permission_set_edited_meanwhile_shows_the_content_that_is_known(office: Office) -> None:
+def test_a_permission_set_edited_meanwhile_shows_what_it_could_do_and_what_it_can_do_now(office: Office) -> None:
     made = requests.ask(office.actor("sato"), "temporary-access", office.form())
     requests.approve(office.actor("suzuki"), made.number, plan_digest=made.plan.digest)
     office.aws.sets[ARN]["_managed"] = ["arn:aws:iam::aws:policy/AdministratorAccess"]
@@ -29,7 +29,7 @@ def test_a_permission_set_edited_meanwhile_shows_the_content_that_is_known(offic
     assert PermissionSet.objects.get().content["managed"] == ["arn:aws:iam::aws:policy/AdministratorAccess"]
     page = signed_in(office, "suzuki").get(f"/requests/{made.number}/plans?from=1&to=2").content.decode()
     assert "<ins>AdministratorAccess</ins>" in page
-    assert "another content, no longer known" in page
+    assert "<del>ReadOnlyAccess</del>" in page
     assert "fallen" in page
 
 
