@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -50,9 +51,9 @@ def _to_sign_in(request: Any) -> HttpResponse:
     """The whole page goes there, also where only a part of it was asked for."""
     if request.htmx:
         answer = HttpResponse(status=204)
-        answer["HX-Redirect"] = f"/sign-in?next={request.htmx.current_url_abs_path or '/'}"
+        answer["HX-Redirect"] = f"/sign-in?next={quote(request.htmx.current_url_abs_path or '/')}"
         return answer
-    return redirect(f"/sign-in?next={request.path}")
+    return redirect(f"/sign-in?next={quote(request.get_full_path())}")
 
 
 def _refusal(request: Any, refused: Refused) -> HttpResponse:

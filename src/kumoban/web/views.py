@@ -23,9 +23,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Demo people, one click each. Outside demo mode there are no local users."""
     if request.method == "POST" and settings.KUMOBAN_DEMO:
         login(request, demo_user(request.POST.get("user_name", "")))
-        target = request.POST.get("next", "/")
-        safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-        return redirect(target if safe else "/")
+        return redirect(_allowed(request, request.POST.get("next", "/")))
     people = demo_people() if settings.KUMOBAN_DEMO else []
     return render(request, "web/sign_in.html", {"people": people, "next": request.GET.get("next", "/")})
 
@@ -38,13 +36,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def language(request: HttpRequest, code: str) -> HttpResponse:
-    target = request.GET.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
     chosen = "en" if code == "en" else "ja"
     user: Any = request.user
     if user.is_authenticated and user.language not in ("", chosen):  # else their settings would win over the link
         User.objects.filter(pk=user.pk).update(language=chosen)
-    response = redirect(target if safe else "/")
+    response = redirect(_allowed(request, request.GET.get("next", "/")))
     response.set_cookie(COOKIE, chosen, max_age=365 * 86400, httponly=True, samesite="Lax")
     return response
 
@@ -54,8 +50,9 @@ def language(request: HttpRequest, code: str) -> HttpResponse:
 def demo_clock(request: Any) -> HttpResponse:
     minutes = request.POST.get("minutes", "")
     clock.advance(timedelta(minutes=int(minutes) if minutes.isdigit() else 0), actor=request.actor.id)
-    return redirect(
-        request.headers.get("Referer", "/")
-        if request.headers.get("Referer", "").startswith(settings.KUMOBAN_BASE_URL)
-        else "/"
-    )
+    return redirect(_allowed(request, request.headers.get("Referer", "")))
+
+
+def _allowed(request: HttpRequest, target: str) -> str:
+    """An address of this desk, else its first page."""
+    return target if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}) else "/"
