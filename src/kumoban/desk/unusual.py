@@ -228,7 +228,8 @@ class _History:
 def _grouped(holds: QuerySet[Hold], by: str, most: int) -> dict[str, list[_Row]]:
     """The newest grants of each person (or account), at most ``most``."""
     rank = Window(RowNumber(), partition_by=[F(by)], order_by=F("id").desc())
-    rows = holds.annotate(rank=rank).filter(rank__lte=most).order_by("-id")
+    newest = holds.annotate(rank=rank).filter(rank__lte=most).values("id")
+    rows = Hold.objects.filter(id__in=newest).order_by("-id")  # names are read of those few only
     found: dict[str, list[_Row]] = defaultdict(list)
     for values in rows.values_list(
         "request_id",
