@@ -35,6 +35,10 @@ BOUNDARIES = [
 ]
 
 
+if not world.ON_SQLITE:  # the calls are the same on both databases; there, every other boundary
+    BOUNDARIES = BOUNDARIES[1::2]
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
