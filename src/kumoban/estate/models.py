@@ -91,6 +91,8 @@ class Person(Seen):
 
     id = models.CharField(primary_key=True, max_length=60)
     user_name = models.CharField(max_length=128)
+    #: the id the company's directory gave this user when it provisioned them (SCIM)
+    external_id = models.CharField(max_length=256, default="", db_index=True)
     display_name = models.CharField(max_length=1024)
     family_name = models.CharField(max_length=1024, default="")
     email = models.CharField(max_length=1024, default="")

@@ -206,6 +206,7 @@ def scan_people(aws: Pass) -> None:
     ]
     fields = [
         "user_name",
+        "external_id",
         "display_name",
         "family_name",
         "email",
@@ -223,12 +224,14 @@ def scan_people(aws: Pass) -> None:
 def _person(user: dict[str, Any]) -> Person:
     name = user.get("Name") or {}
     display = user.get("DisplayName") or user["UserName"]
+    external = [str(one.get("Id") or "") for one in user.get("ExternalIds") or ()]
     emails = [email.get("Value", "") for email in user.get("Emails") or () if email.get("Primary", True)]
     enterprise = (user.get("Extensions") or {}).get(_ENTERPRISE) or {}
     manager = enterprise.get("manager") or {}
     return Person(
         id=user["UserId"],
         user_name=user["UserName"],
+        external_id=external[0][:256] if external else "",
         display_name=display,
         family_name=name.get("FamilyName", "") if not display.isascii() else "",
         email=emails[0] if emails else "",

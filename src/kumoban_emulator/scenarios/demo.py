@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from kumoban_emulator.ids import seeded, uuid4
 from kumoban_emulator.scenarios.demo_people import PEOPLE, TEAMS, Person
 from kumoban_emulator.scenarios.seeding import Begin, Seeder, day
 from kumoban_emulator.state.world import World
@@ -225,6 +226,7 @@ def _attributes(person: Person) -> dict[str, Any]:
     return {
         "DisplayName": person.display,
         "Name": {"Formatted": person.display, "FamilyName": family, "GivenName": given},
+        "ExternalIds": [{"Issuer": "https://directory.akatsuki.example/scim", "Id": _directory_id(person)}],
         "Emails": [{"Value": f"{person.user_name}@akatsuki.example", "Type": "work", "Primary": True}],
         "Title": title,
         "PreferredLanguage": language,
@@ -232,6 +234,11 @@ def _attributes(person: Person) -> dict[str, Any]:
         "Timezone": "Asia/Tokyo",
         "UserType": "Employee",
     }
+
+
+def _directory_id(person: Person) -> str:
+    """What the company's own directory calls them; provisioned with the user."""
+    return uuid4(seeded("directory", person.user_name))
 
 
 def _extension(seeder: Seeder, person: Person, manager: str) -> dict[str, Any]:

@@ -55,6 +55,14 @@ def test_one_human_under_two_users_is_known_by_the_employee_number(scanned: Emul
     assert len(set(numbers)) == len(numbers) == 120
 
 
+def test_the_id_that_the_company_s_directory_gave_is_read_with_the_person(scanned: EmulatorServer) -> None:
+    users = client(scanned, "identitystore").list_users(IdentityStoreId=health(scanned)["identityStore"])["Users"]
+    given = {user["UserId"]: user["ExternalIds"][0]["Id"] for user in users}
+    read = dict(Person.objects.filter(id__in=given).values_list("id", "external_id"))
+    assert read == given
+    assert len(set(Person.objects.values_list("external_id", flat=True))) == 120
+
+
 def test_what_is_removed_on_aws_is_absent_and_not_deleted(scanned: EmulatorServer) -> None:
     store = client(scanned, "identitystore")
     person = Person.objects.filter(absent_since=None).latest("user_name")
