@@ -32,6 +32,7 @@ class InProcessAws:
         self.refuse: dict[str, list[Exception]] = {}
         #: what happens right before an operation is answered or refused
         self.before: dict[str, Callable[[], object]] = {}
+        self.before_every: dict[str, Callable[[], object]] = {}
         #: accounts that are not ACTIVE
         self.statuses: dict[str, str] = {}
         #: from this many calls on no answer comes back any more: the node that made them is dead
@@ -45,6 +46,8 @@ class InProcessAws:
             self.calls[operation] = self.calls.get(operation, 0) + 1
             if self.dead_from is not None and sum(self.calls.values()) > self.dead_from:
                 raise NodeDied
+            if operation in self.before_every:
+                self.before_every[operation]()
             if operation in self.before:
                 self.before.pop(operation)()
             if self.refuse.get(operation):

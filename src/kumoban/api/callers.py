@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import unquote
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -19,6 +20,8 @@ __all__ = ["Bearer", "actor_of", "iso", "request_seen", "routine_named"]
 
 class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        if "\0" in unquote(request.get_full_path()) or rb"\u0000" in request.body:
+            raise Refused(Reason("shape.refused_characters", {"characters": "U+0000"}))
         return actor_of_token(token)
 
 

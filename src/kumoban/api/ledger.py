@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router
 
 from kumoban.api.callers import actor_of
+from kumoban.core.instant import Instant
 from kumoban.desk.records import Wanted, as_csv, as_json_lines, entries, every_entry
 
 __all__ = ["router"]
@@ -22,8 +22,8 @@ def ledger(
     subject: str = "",
     kind: str = "",
     actor: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
     before: int | None = None,
 ) -> list[dict[str, Any]]:
     """Newest first, 100 at a time; ``before`` pages on from a ``seq``. Outside ops and audit: what one may see.
@@ -41,8 +41,8 @@ def export(
     subject: str = "",
     kind: str = "",
     actor: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
 ) -> StreamingHttpResponse:
     """Everything that matches, as JSON Lines or CSV, newest first, sent in parts."""
     found = every_entry(actor_of(request), Wanted(subject, kind, actor, since, until))

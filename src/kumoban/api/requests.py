@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema
 
 from kumoban.api.answers import GrantOut, OneRequestOut, RequestOut, grant_out, reasons_out, request_out, requests_out
 from kumoban.api.callers import actor_of, request_seen, routine_named
+from kumoban.core.instant import Instant
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.models import Hold
 from kumoban.desk.planning import draft
@@ -50,7 +51,7 @@ class Assignment(Schema):
     """``assignee`` is a user name or an id; ``target_at`` an aware time."""
 
     assignee: str
-    target_at: datetime | None = None
+    target_at: Instant | None = None
 
 
 class Entry(Schema):
@@ -60,7 +61,7 @@ class Entry(Schema):
 
 
 class Advance(Schema):
-    minutes: int
+    minutes: int = Field(ge=1, le=400 * 24 * 60)
 
 
 @router.get("/routines", tags=["routines"])

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import botocore.config
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from django.conf import settings
 
 from kumoban.aws import buckets
@@ -105,7 +106,7 @@ class Door:
         try:
             answer: dict[str, Any] = getattr(self._client(service), operation)(**params)
             return answer
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             meaning = understood(error)
             if isinstance(meaning, Throttled):
                 buckets.slow_down(service)

@@ -9,6 +9,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
 )
+from botocore.parsers import ResponseParserError
 
 __all__ = [
     "AlreadyThere",
@@ -98,7 +99,7 @@ def understood(error: Exception) -> AwsError:
         return _answered(error)
     if isinstance(error, ConnectTimeoutError | EndpointConnectionError):
         return Transient("NotConnected", str(error))
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | ResponseParserError):
         return AnswerLost("AnswerLost", str(error))
     if isinstance(error, BotoCoreError):
         return AwsError(type(error).__name__, str(error))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from kumoban.aws.door import Pass, door
 from kumoban.aws.errors import AwsError, NotFound
 from kumoban.core.plan import Plan as PlanValue
@@ -23,6 +21,7 @@ from kumoban.desk.requests import (
     cancel_approved,
     make_plan,
     require,
+    valid_until,
     void_plan,
 )
 from kumoban.desk.routine import Asked, Routine, action_of, routine_of
@@ -85,7 +84,7 @@ def settle_check(step: Step, checked: Checked, now: datetime) -> Next:
         return Next(Phase.CANCELLED)
     if request.plan.value.window and (end := request.plan.value.window.ends_at) and now >= end:
         return _leave(request, S.LAPSED, now, (Reason("window_passed"),))
-    if request.state == S.APPROVED and now >= _valid_until(request):
+    if request.state == S.APPROVED and now >= valid_until(request.changed_at):
         return _leave(request, S.LAPSED, now, (Reason("approval_too_old"),))
     if checked.error is not None:
         step.attempts += 1
@@ -103,12 +102,6 @@ def settle_check(step: Step, checked: Checked, now: datetime) -> Next:
     if digest(signed) != request.plan.digest:
         return _void(request, routine, checked.plan, decision, now)
     return _go_on(step, request, decision, now)
-
-
-def _valid_until(request: Request) -> datetime:
-    """An approval that could not be carried out for this long no longer says what people want."""
-    hours = timedelta(hours=settings.KUMOBAN_APPROVAL_VALID_HOURS)
-    return business_calendar().add_business_time(request.changed_at, hours)
 
 
 def _gone(request: Request) -> tuple[Reason, ...]:
@@ -225,6 +218,7 @@ def _void(request: Request, routine: Routine, planned: PlanValue, decision: rule
     request.voids += 1
     cancel_approved(request, now)
     if request.voids >= 2:
+        request.lapses_at = valid_until(now)  # time to correct it
         move(request, S.RETURNED, actor=SYSTEM, at=now, why=why)
         return Next(Phase.CANCELLED)
     make_plan(request, routine, planned, decision)

@@ -280,6 +280,8 @@ class Step(models.Model):
     lease_until = models.DateTimeField(null=True)
     lock_key = models.CharField(max_length=120, default="")
     attempts = models.IntegerField(default=0)
+    #: how often an end came back without being ended
+    setbacks = models.IntegerField(default=0)
     operation = models.CharField(max_length=120, default="")
     aws_request_id = models.CharField(max_length=80, default="")
     #: this step's mutating call was accepted and AWS has not said that it ended

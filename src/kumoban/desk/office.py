@@ -11,8 +11,9 @@ from datetime import date, datetime
 from typing import Any, Literal, Self
 
 from django.db.models import QuerySet
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from kumoban.core.instant import AwareInstant
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Absence, CompanyHoliday, ExtraField, FreezePeriod
@@ -56,8 +57,8 @@ class AbsenceForm(_OfficeForm):
     """Aware times (ISO 8601 with offset); ``delegate`` is a user name."""
 
     delegate: str
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: AwareInstant
+    ends_at: AwareInstant
 
 
 def be_absent(actor: Actor, *, delegate: str, starts_at: datetime, ends_at: datetime) -> Absence:
@@ -106,8 +107,8 @@ class FreezeForm(_OfficeForm):
     """Empty lists mean all routines, all OUs; ``exception_group`` is a group's name."""
 
     reason: str = Field(min_length=1, max_length=200)
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: AwareInstant
+    ends_at: AwareInstant
     routines: list[str] = Field(default_factory=list, max_length=50)
     ou_ids: list[str] = Field(default_factory=list, max_length=50)
     exception_group: str = ""

@@ -29,21 +29,26 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks, for whom, and when: what a planner may know beside the form and what was seen."""
+    """Who asks, for whom, and when: what a planner may know beside the form and what was seen.
+
+    ``since`` is when it was asked, ``now`` when it is planned: a start that has passed meanwhile is only late.
+    """
 
     requester: Person
     workers: Sequence[Person]
     now: datetime
+    since: datetime
 
     @classmethod
-    def by(cls, requester: Person, workers: Iterable[Person], now: datetime) -> Asked:
+    def by(cls, requester: Person, workers: Iterable[Person], now: datetime, since: datetime | None = None) -> Asked:
         """Workers in the order of their ids, so that the same people always make the same plan."""
-        return cls(requester, tuple(sorted(workers, key=lambda worker: worker.id)), now)
+        return cls(requester, tuple(sorted(workers, key=lambda worker: worker.id)), now, since or now)
 
     @classmethod
     def of(cls, request: Request, now: datetime) -> Asked:
         """Those of a stored request, as the estate knows them now."""
-        return cls.by(Person.objects.get(pk=request.requester_id), request.workers.all(), now)
+        requester = Person.objects.get(pk=request.requester_id)
+        return cls.by(requester, request.workers.all(), now, request.created_at)
 
 
 @dataclass(frozen=True)

@@ -12,30 +12,26 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Q
 
 from kumoban.aws.buckets import Fence, Permit, boot_clock, hold_back
 from kumoban.aws.door import door
 from kumoban.desk import clock
-from kumoban.desk.checking import Checked, check, settle_check
+from kumoban.desk.checking import check
 from kumoban.desk.duties import run_due_duties
-from kumoban.desk.models import Lock, Step
-from kumoban.desk.outcome import Next, Outcome
+from kumoban.desk.models import Lock, Request, Step
 from kumoban.desk.room import Room
 from kumoban.desk.routine import known_actions
-from kumoban.desk.second_look import settle_second_look
-from kumoban.desk.states import POLL_RANK, RANK, Phase, StepKind
-from kumoban.desk.steps import Neighbours, decide_end, perform, settle, withdraw_intent
-from kumoban.desk.transition import derive_all
+from kumoban.desk.settling import Turn, derive_touched, settle_turns, store
+from kumoban.desk.states import POLL_RANK, Phase, StepKind
+from kumoban.desk.steps import Neighbours, decide_end, perform
 from kumoban.ledger.clock import database_now
-from kumoban.ledger.record import SYSTEM, writing
+from kumoban.ledger.record import writing
 
 __all__ = ["Runner"]
 
@@ -51,19 +47,6 @@ _IN_SECONDS = {
     "postgresql": "clock_timestamp() + %s * interval '1 second'",
 }
 _OWN_ACTIONS = ["desk.check/1"]
-#: AWS has begun something that must be seen to its end
-_UNDER_WAY = (Phase.POLL, Phase.RECOVER, Phase.VERIFY)
-
-
-@dataclass
-class Turn:
-    """One claimed step on its way through a thread; ``send_at`` on the boot clock."""
-
-    step: Step
-    fence: Fence
-    permit: Permit
-    send_at: float
-    brought: Outcome | Checked | None = None
 
 
 class Runner:
@@ -148,7 +131,7 @@ class Runner:
             candidates = self._candidates(limit, now, bare)
             near = Neighbours.of(candidates)
             turns = [turn for step in candidates if (turn := self._take(step, now, bare, asked, near))]
-            self._derive(candidates, now)
+            derive_touched(candidates, now)
         return len(candidates), turns
 
     def _due(self, now: datetime, bare: datetime) -> Q:
@@ -159,16 +142,22 @@ class Runner:
         return Step.objects.filter(self._due(clock.now(), database_now())).exists()
 
     def _candidates(self, limit: int, now: datetime, bare: datetime) -> list[Step]:
-        """What is under way first, then what may begin: ends, applies, checks."""
+        """What is under way first, then what may begin: ends, applies, checks.
+
+        Requests are locked before their steps, as people's verbs do; who is busy with one is not waited for.
+        """
         room = Room.now()
         due = Step.objects.filter(self._due(now, bare)).order_by("rank", "due", "id")
-        due = due.select_for_update(skip_locked=True, of=("self",)).select_related("request", "hold", "hold__thing")
         found = list(due.filter(pk__in=room.under_way)[:limit])
         waiting = due.exclude(pk__in=room.under_way).exclude(lock_key__in=list(room.held))
         begun = [step for step in waiting[: room.rows_for(limit)] if room.takes(step)]
         if room.ends_wait:
             hold_back("sso-admin", _HOLD_BACK)
-        return (found + begun)[:limit]
+        chosen = [step.pk for step in (found + begun)[:limit]]
+        requests = Request.objects.filter(steps__in=chosen).order_by("pk")
+        locked = set(requests.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+        rows = due.filter(pk__in=chosen, request_id__in=locked).select_related("request", "hold", "hold__thing")
+        return list(rows.select_for_update(skip_locked=True, of=("self",)))
 
     def _take(self, step: Step, now: datetime, bare: datetime, asked: float, near: Neighbours) -> Turn | None:
         """Lease and lock one step; decide an end here, so that its intent commits with the claim."""
@@ -182,7 +171,7 @@ class Runner:
         if step.kind == StepKind.END and step.phase == Phase.LOOK:
             following = decide_end(step, now, near)
             if following.over:
-                self._store(step, following, now)
+                store(step, following, now)
                 return None
             step.phase = following.phase
         step.save()
@@ -242,62 +231,15 @@ class Runner:
                 break
         if not turns:
             return 0
-        self._in_hand -= len(turns)
         asked = boot_clock()
-        with writing():
-            now, bare = clock.now(), database_now()
-            ours = self._ours(turns, bare)
-            again = [
-                turn for turn in turns if turn.step.pk in ours and self._settle(turn, ours[turn.step.pk], now, bare)
-            ]
-            self._derive(ours.values(), now)
+        try:
+            again = settle_turns(turns, self.name, self._reserve)
+        except OperationalError:  # the database went away, or chose us to break a deadlock: nothing was written
+            for turn in turns:
+                self._answers.put(turn)
+            raise
+        self._in_hand -= len(turns)
         for turn in again:
             turn.permit, turn.send_at, turn.brought = Permit(asked), asked, None
             self._dispatch(turn)
         return len(turns)
-
-    def _ours(self, turns: list[Turn], bare: datetime) -> dict[int, Step]:
-        """The steps of these turns whose lease has not moved on, read and locked at once."""
-        rows = Step.objects.select_for_update(of=("self",)).select_related("request", "hold", "hold__thing")
-        held = rows.filter(pk__in=[turn.step.pk for turn in turns], lease_by=self.name, lease_until__gte=bare)
-        return {step.pk: step for step in held.order_by("pk")}
-
-    def _derive(self, steps: Iterable[Step], now: datetime) -> None:
-        touched = {step.request_id for step in steps if step.request_touched}
-        if touched:
-            derive_all(touched, actor=SYSTEM, at=now)
-
-    def _settle(self, turn: Turn, step: Step, now: datetime, bare: datetime) -> bool:
-        """Write one answer. True when the step goes on at once under its lease."""
-        if turn.brought is None:
-            return False
-        step.answered_at = now
-        following = self._following(step, turn.brought, now)
-        enough = step.lease_until is not None and step.lease_until - bare > self._reserve
-        if not following.over and not following.wait and not following.unlock and enough:
-            step.phase = following.phase
-            step.save()
-            turn.step = step
-            return True
-        if following.phase == Phase.SEND:  # no lease left to send under: the intent is withdrawn, the look repeated
-            following = withdraw_intent(step)
-        self._store(step, following, now)
-        return False
-
-    def _following(self, step: Step, brought: Outcome | Checked, now: datetime) -> Next:
-        if isinstance(brought, Checked):
-            return settle_check(step, brought, now)
-        if step.kind == StepKind.SECOND_LOOK:
-            return settle_second_look(step, brought, now)
-        return settle(step, brought, now)
-
-    def _store(self, step: Step, following: Next, now: datetime) -> None:
-        step.phase, step.lease_by, step.lease_until = following.phase, "", None
-        step.rank = (
-            POLL_RANK if following.phase in _UNDER_WAY and step.kind == StepKind.APPLY else RANK[StepKind(step.kind)]
-        )
-        step.due = None if following.over else now + following.wait
-        step.done_at = now if following.phase in (Phase.DONE, Phase.CANCELLED) else None
-        step.save()
-        if following.unlock or following.over:
-            Lock.objects.filter(step_id=step.pk).delete()

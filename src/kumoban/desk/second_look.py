@@ -32,8 +32,18 @@ def settle_second_look(step: Step, outcome: Outcome, now: datetime) -> Next:
         return Next(Phase.DONE)
     if Step.objects.filter(Q(taken_over=True) | Q(answer_lost=True), hold__thing=hold.thing_id).exists():
         record("grant.came_back", actor=SYSTEM, subject=step.request.number, facts=facts)
-        Thing.objects.filter(holds=hold).update(closed_at=None)
+        _reopen_thing(hold)
         reopen_end(hold, now)
     else:
         record("grant.made_by_others", actor=SYSTEM, subject=step.request.number, facts=facts)
     return Next(Phase.DONE)
+
+
+def _reopen_thing(hold: Hold) -> None:
+    """The episode goes on; where another one of the thing is open, this grant joins it."""
+    other = Thing.objects.filter(key=hold.key, closed_at=None).exclude(pk=hold.thing_id).first()
+    if other is None:
+        Thing.objects.filter(pk=hold.thing_id).update(closed_at=None)
+    else:
+        hold.thing = other
+        hold.save(update_fields=["thing"])

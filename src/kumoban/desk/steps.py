@@ -85,6 +85,15 @@ def _progress(step: Step, aws: Pass, action: Action, direction: Direction) -> Pr
 
 def settle(step: Step, outcome: Outcome, now: datetime) -> Next:
     """Change step, hold and thing by what this turn brought; the caller stores the step."""
+    before = step.phase
+    following = _settled(step, outcome, now)
+    came_back = following.phase == Phase.LOOK or (following.phase == before and outcome.error is not None)
+    if direction_of(step) == "undo" and came_back and outcome.unreachable is None:
+        return _setback(step, following)
+    return following
+
+
+def _settled(step: Step, outcome: Outcome, now: datetime) -> Next:
     if outcome.unreachable is not None:
         return _out_of_reach(step, outcome, outcome.unreachable)
     if outcome.error is not None:
@@ -100,6 +109,16 @@ def settle(step: Step, outcome: Outcome, now: datetime) -> Next:
     if step.phase == Phase.VERIFY or undo:
         return _verified(step, outcome.seen, now, undo=undo)
     return _looked(step, outcome.seen, now)
+
+
+def _setback(step: Step, following: Next) -> Next:
+    """An end came back without being ended: tried again until done, later each time, with one alarm on the way."""
+    step.setbacks += 1
+    if step.setbacks == _ALARM_AFTER:
+        step.needs_a_person = True
+        why = str((step.error.get("reason") or {}).get("code") or step.error.get("code") or "not_ended")
+        record("grant.end_alarm", actor=SYSTEM, subject=step.request.number, facts={"why": why, "step": step.pk})
+    return replace(following, wait=max(following.wait, backoff(step.setbacks - 1)))
 
 
 def intend(step: Step, now: datetime) -> Next:
@@ -183,9 +202,9 @@ def _recovered(step: Step, seen: Seen, pending: bool, now: datetime, *, undo: bo
         _record(step, "aws.answer_lost", saw=seen.presence.value)
     if undo:
         return _verified(step, seen, now, undo=True) if seen.presence != Presence.PRESENT else Next(Phase.LOOK, _AGAIN)
-    if seen.presence == Presence.PRESENT:
+    if seen.presence == Presence.PRESENT and step.hold is not None and step.hold.thing is not None:
         return _active(step, seen, now)
-    return _looked(step, seen, now)
+    return _looked(step, seen, now)  # also where no look was ever written: then it decides whose the thing is
 
 
 def _verified(step: Step, seen: Seen, now: datetime, *, undo: bool) -> Next:
@@ -278,13 +297,8 @@ def _failed(step: Step, reason: Reason, now: datetime) -> Next:
 
 
 def _try_ending_again(step: Step, reason: Reason) -> Next:
-    """Ends are tried until done, with an alarm after a few failures."""
-    step.attempts += 1
     step.error = {**step.error, "reason": reason.stored()}
-    if step.attempts == _ALARM_AFTER:
-        step.needs_a_person = True
-        record("grant.end_alarm", actor=SYSTEM, subject=step.request.number, facts={"why": reason.code})
-    return Next(Phase.LOOK, backoff(step.attempts), unlock=True)
+    return Next(Phase.LOOK, unlock=True)
 
 
 def _out_of_reach(step: Step, outcome: Outcome, reason: Reason) -> Next:
@@ -341,8 +355,9 @@ def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
         hold.save(update_fields=["state"])
         record("grant.ending", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key})
         step.request_touched = True
-    if hold.thing is None:
+    if hold.thing is None and not _joins_what_was_left(hold):
         return _ended(step, "never_made", {}, now)
+    assert hold.thing is not None
     others = [other for other in near.holds.get(hold.key, ()) if other.pk != hold.pk]
     holding = next((other for other in others if _keeps(other, now)), None)
     if holding is not None:
@@ -350,6 +365,14 @@ def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
     if hold.thing.existed_before:
         return _ended(step, "was_there_before", {}, now)
     return intend(step, now)
+
+
+def _joins_what_was_left(hold: Hold) -> bool:
+    """A grant that never looked may be the last one for which an ended grant left the thing standing."""
+    hold.thing = Thing.objects.filter(key=hold.key, closed_at=None).first()
+    if hold.thing is not None:
+        hold.save(update_fields=["thing"])
+    return hold.thing is not None
 
 
 def _keeps(other: Hold, now: datetime) -> bool:

@@ -19,6 +19,7 @@ _WORDS = {
     "already_approved": _("You have already approved this plan."),
     "already_past_end": _("The end has already passed; it can only be ended."),
     "already_reported": _("The completion report has already been made."),
+    "answer_not_written": _("What AWS answered could not be written down (%(problem)s). See the runner's log."),
     "approval_lapsed": _("The time for approval has passed. Ask again."),
     "approval_too_old": _("It was approved, but could not be applied in time. It is never applied late; ask again."),
     "approver_no_longer_entitled": _("An approver is no longer entitled; another approval is needed."),

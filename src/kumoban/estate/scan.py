@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 
 from kumoban.aws.door import Pass, door, pages
 from kumoban.estate.content import content_digest, read_content, session_seconds
@@ -255,7 +255,7 @@ def scan_groups(aws: Pass) -> None:
 
 
 def scan_group_members(aws: Pass, group_id: str) -> None:
-    store = Organization.objects.get().identity_store_id
+    store, asked = Organization.objects.get().identity_store_id, database_now()
     found = pages(
         aws,
         "identitystore",
@@ -266,14 +266,13 @@ def scan_group_members(aws: Pass, group_id: str) -> None:
     )
     members = {membership["MemberId"].get("UserId", "") for membership in found}
     with writing():
-        now = database_now()
-        _replace_memberships({"group_id": group_id}, [(person, group_id) for person in members if person], now)
-        Group.objects.filter(pk=group_id).update(members_seen_at=now)
+        _replace_memberships({"group_id": group_id}, [(person, group_id) for person in members if person], asked)
+        Group.objects.filter(pk=group_id).update(members_seen_at=asked)
 
 
 def refresh_memberships(aws: Pass, person_id: str) -> None:
     """Read one person's memberships live: one call. Raises AwsError; NotFound when the person is gone."""
-    store = Organization.objects.get().identity_store_id
+    store, asked = Organization.objects.get().identity_store_id, database_now()
     found = pages(
         aws,
         "identitystore",
@@ -284,19 +283,26 @@ def refresh_memberships(aws: Pass, person_id: str) -> None:
     )
     groups = {membership["GroupId"] for membership in found}
     with writing():
-        now = database_now()
-        _replace_memberships({"person_id": person_id}, [(person_id, group) for group in groups], now)
-        Person.objects.filter(pk=person_id).update(memberships_seen_at=now)
+        _replace_memberships({"person_id": person_id}, [(person_id, group) for group in groups], asked)
+        Person.objects.filter(pk=person_id).update(memberships_seen_at=asked)
 
 
-def _replace_memberships(scope: dict[str, str], pairs: list[tuple[str, str]], now: datetime) -> None:
+def _replace_memberships(scope: dict[str, str], pairs: list[tuple[str, str]], asked: datetime) -> None:
+    """What was asked at ``asked`` replaces older sight only: whoever was read live since then stays as seen then."""
+    read_since = Person.objects.filter(memberships_seen_at__gt=asked).values_list("id", flat=True)
+    newer = set(read_since) if "group_id" in scope else set()
     Membership.objects.bulk_create(
-        [Membership(person_id=person, group_id=group, seen_at=now, absent_since=None) for person, group in pairs],
+        [
+            Membership(person_id=person, group_id=group, seen_at=asked, absent_since=None)
+            for person, group in pairs
+            if person not in newer
+        ],
         update_conflicts=True,
         unique_fields=["person_id", "group_id"],
         update_fields=["seen_at", "absent_since"],
     )
-    Membership.objects.filter(**scope, absent_since=None, seen_at__lt=now).update(absent_since=now)
+    gone = Membership.objects.filter(**scope, absent_since=None, seen_at__lt=asked).exclude(person_id__in=newer)
+    gone.update(absent_since=asked)
 
 
 def scan_permission_sets(aws: Pass) -> None:
@@ -315,10 +321,13 @@ def _permission_sets(aws: Pass) -> list[str]:
 
 
 def scan_permission_set(aws: Pass, arn: str) -> None:
-    """One permission set with its content, read live."""
+    """One permission set with its content, read live. A slower reading never replaces a newer one."""
+    asked = database_now()
     content = read_content(aws, Organization.objects.get().instance_arn, arn)
     digest, now = content_digest(content), database_now()
     with writing():
+        if PermissionSet.objects.select_for_update().filter(arn=arn, seen_at__gt=asked).exists():
+            return
         PermissionSetContent.objects.get_or_create(digest=digest, defaults={"content": content, "first_seen_at": now})
         PermissionSet.objects.update_or_create(
             arn=arn,
@@ -328,7 +337,7 @@ def scan_permission_set(aws: Pass, arn: str) -> None:
                 "session_seconds": session_seconds(content["session"]),
                 "content": content,
                 "digest": digest,
-                "seen_at": now,
+                "seen_at": asked,
                 "absent_since": None,
                 "search": searchable(content["name"], content["description"]),
             },
@@ -337,14 +346,13 @@ def scan_permission_set(aws: Pass, arn: str) -> None:
 
 def scan_account_assignments(aws: Pass, account_id: str) -> None:
     """Everything assigned in one account: the permission sets provisioned there, then who has each."""
-    organization = Organization.objects.get()
+    organization, asked = Organization.objects.get(), database_now()
     of = {"InstanceArn": organization.instance_arn, "AccountId": account_id}
     arns = list(pages(aws, "sso-admin", "list_permission_sets_provisioned_to_account", "PermissionSets", **of))
     found = [assignment for arn in arns for assignment in _assigned(aws, of, arn)]
     with writing():
-        now = database_now()
-        _keep_assignments(found, now, account_id=account_id)
-        Account.objects.filter(pk=account_id).update(assignments_seen_at=now)
+        _keep_assignments(found, asked, account_id=account_id)
+        Account.objects.filter(pk=account_id).update(assignments_seen_at=asked)
         if account_id == organization.management_account:
             PermissionSet.objects.update(in_management_account=False)
             PermissionSet.objects.filter(arn__in=arns).update(in_management_account=True)
@@ -352,12 +360,13 @@ def scan_account_assignments(aws: Pass, account_id: str) -> None:
 
 def scan_assignments(aws: Pass, account_id: str, arn: str) -> None:
     """Who has one permission set in one account, and the account's state, read live."""
+    asked = database_now()
     described = aws.read("organizations", "describe_account", AccountId=account_id)["Account"]
     of = {"InstanceArn": Organization.objects.get().instance_arn, "AccountId": account_id}
     found = list(_assigned(aws, of, arn))
     with writing():
         Account.objects.filter(pk=account_id).update(status=described.get("State") or described["Status"])
-        _keep_assignments(found, database_now(), account_id=account_id, permission_set_arn=arn)
+        _keep_assignments(found, asked, account_id=account_id, permission_set_arn=arn)
 
 
 def _assigned(aws: Pass, of: dict[str, str], arn: str) -> Iterator[dict[str, Any]]:
@@ -365,24 +374,27 @@ def _assigned(aws: Pass, of: dict[str, str], arn: str) -> Iterator[dict[str, Any
     return pages(aws, "sso-admin", "list_account_assignments", "AccountAssignments", **of)
 
 
-def _keep_assignments(found: Iterable[dict[str, Any]], now: datetime, **scope: str) -> None:
-    """Insert or update what was seen; mark the rest of the scope absent."""
+def _keep_assignments(found: Iterable[dict[str, Any]], asked: datetime, **scope: str) -> None:
+    """Insert or update what was seen, mark the rest of the scope absent; what was seen since ``asked`` stays."""
+    rows = [
+        Assignment(
+            principal_type=row["PrincipalType"],
+            principal_id=row["PrincipalId"],
+            account_id=row["AccountId"],
+            permission_set_arn=row["PermissionSetArn"],
+            seen_at=asked,
+        )
+        for row in found
+    ]
+    since = Assignment.objects.filter(Q(seen_at__gt=asked) | Q(absent_since__gt=asked), **scope)
+    newer = set(since.values_list("permission_set_arn", "principal_type", "principal_id"))
     Assignment.objects.bulk_create(
-        [
-            Assignment(
-                principal_type=row["PrincipalType"],
-                principal_id=row["PrincipalId"],
-                account_id=row["AccountId"],
-                permission_set_arn=row["PermissionSetArn"],
-                seen_at=now,
-            )
-            for row in found
-        ],
+        [row for row in rows if (row.permission_set_arn, row.principal_type, row.principal_id) not in newer],
         update_conflicts=True,
         unique_fields=["account_id", "permission_set_arn", "principal_type", "principal_id"],
         update_fields=["seen_at", "absent_since"],
     )
-    Assignment.objects.filter(**scope, absent_since=None, seen_at__lt=now).update(absent_since=now)
+    Assignment.objects.filter(**scope, absent_since=None, seen_at__lt=asked).update(absent_since=asked)
 
 
 def scan_teams(aws: Pass) -> None:

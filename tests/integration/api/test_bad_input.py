@@ -99,6 +99,33 @@ def test_fields_beside_the_form_are_not_believed(office: Office) -> None:
         assert not Request.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["requests?state=%00", "requests/%00", "ledger?subject=%00"])
+def test_a_nul_character_in_an_address_is_refused(office: Office, path: str) -> None:
+    caller = Caller(office, "sato")
+    answer = caller.client.get(f"/api/v1/{path}", headers=caller.headers)
+    assert answer.status_code == 409
+    assert answer.json()["title"] == "shape.refused_characters"
+
+
+def test_a_nul_character_in_a_body_is_refused_and_nothing_is_stored(office: Office) -> None:
+    caller, before = Caller(office, "takahashi"), everything()
+    answer = caller.post("holidays", {"day": "2026-12-29", "name": "年末\u0000休業"})
+    assert answer.json()["title"] == "shape.refused_characters"
+    assert everything() == before
+
+
+@pytest.mark.parametrize("since", ["2026-01-01T00:00:00-18:08", "0001-01-01T00:00:00+14:00"])
+def test_a_time_no_database_takes_is_understood_or_refused(office: Office, since: str) -> None:
+    caller = Caller(office, "takahashi")
+    answer = caller.client.get("/api/v1/ledger", {"since": since}, headers=caller.headers)
+    assert answer.status_code in (200, 422)
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 10**14])
+def test_the_demo_s_clock_is_moved_by_minutes_that_make_sense(office: Office, minutes: int) -> None:
+    assert Caller(office, "sato").post("demo/clock", {"minutes": minutes}).status_code == 422
+
+
 def test_a_megabyte_is_refused_before_it_is_read(office: Office) -> None:
     caller, before = Caller(office, "sato"), everything()
     answer = ask(office, caller, reason="x" * 1_000_000)

@@ -152,3 +152,11 @@ def test_a_plan_that_needs_approval_cannot_be_confirmed_by_its_requester(office:
     with pytest.raises(Refused) as refusal:
         requests.confirm_plan(office.actor("sato"), made.number, plan_digest=made.plan.digest)
     assert codes(refusal) == ["not_waiting"]
+
+
+def test_who_gets_a_request_back_has_time_to_correct_it(office: Office) -> None:
+    made = asked(office)
+    Request.objects.update(lapses_at=database_now() + timedelta(minutes=2))
+    requests.return_for_correction(office.actor("suzuki"), made.number, comment="短くしてください")
+    made.refresh_from_db()
+    assert made.lapses_at > database_now() + timedelta(hours=20)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from kumoban.aws.errors import AlreadyThere, AwsError, Expired
-from kumoban.desk import requests
+import pytest
+from django.conf import settings
+
+from kumoban.aws.errors import AlreadyThere, AnswerLost, AwsError, Expired
+from kumoban.desk import clock, requests
 from kumoban.desk.models import Hold, Lock, Request, Step, Thing
+from kumoban.desk.steps import settle
 from kumoban.desk.unseen import look_for_unseen
 from kumoban.estate.models import Account, Assignment
 from kumoban.estate.scan import scan_account_assignments
@@ -149,6 +153,45 @@ def test_what_a_paused_node_s_call_of_an_earlier_grant_made_is_not_taken_for_wha
     assert not office.has(ACCOUNT, "u-sato")
 
 
+def test_the_last_grant_ended_before_it_looked_takes_along_what_an_ended_one_left_standing(office: Office) -> None:
+    made = granted(office)
+    again = requests.ask(office.actor("sato"), "temporary-access", office.form(accounts=[ACCOUNT], workers=["u-sato"]))
+    requests.approve(office.actor("suzuki"), again.number, plan_digest=again.plan.digest)
+    while not Step.objects.filter(hold__request=again, kind="apply").exists():
+        office.runner.tick()
+    later = database_now() + timedelta(hours=1)
+    Step.objects.filter(hold__request=again, kind="apply").update(due=later, lease_until=None, lease_by="")
+    Lock.objects.all().delete()
+    requests.end_early(office.actor("sato"), made.number)
+    office.runner.drain()
+    assert Hold.objects.get(request=made).ended_by == "held_by_others"
+    requests.end_early(office.actor("sato"), again.number)
+    office.runner.drain()
+    assert Hold.objects.get(request=again).ended_by == "seen_absent"
+    assert not office.has(ACCOUNT, "u-sato")
+    assert not Thing.objects.filter(closed_at=None).exists()
+
+
+# --- late
+
+
+def test_a_start_that_has_passed_while_every_node_was_down_is_late_and_not_refused(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "KUMOBAN_DEMO", True)
+    start, end_at = database_now() + timedelta(minutes=10), database_now() + timedelta(hours=2)
+    form = office.form(accounts=[ACCOUNT], workers=["u-sato"], start=start.isoformat(), until=end_at.isoformat())
+    made = requests.ask(office.actor("sato"), "temporary-access", form)
+    requests.approve(office.actor("suzuki"), made.number, plan_digest=made.plan.digest)
+    office.runner.drain()
+    made.refresh_from_db()
+    assert made.state == "scheduled"
+    clock.advance(timedelta(minutes=15), actor="test")
+    office.runner.drain()
+    made.refresh_from_db()
+    assert made.state == "active"
+
+
 # --- many at once
 
 
@@ -176,3 +219,66 @@ def test_an_approval_that_could_not_be_carried_out_in_time_lapses(office: Office
     assert made.state == "lapsed"
     assert [why["code"] for why in made.why] == ["approval_too_old"]
     assert not office.has(ACCOUNT, "u-sato")
+
+
+# --- ends that fail
+
+
+def alarms() -> int:
+    return recorded("grant.end_alarm")
+
+
+def try_again(office: Office, times: int) -> None:
+    for _ in range(times):
+        Step.objects.filter(kind="end", due__isnull=False).update(due=database_now())
+        office.runner.drain()
+
+
+def test_an_end_that_aws_refuses_five_times_raises_one_alarm_and_goes_on(office: Office) -> None:
+    made = granted(office)
+    office.aws.refuse["delete_account_assignment"] = [AwsError("AccessDeniedException")] * 8
+    end(office, made)
+    try_again(office, 3)
+    assert alarms() == 0
+    try_again(office, 4)
+    assert alarms() == 1
+    assert Step.objects.get(kind="end").needs_a_person
+    try_again(office, 2)
+    made.refresh_from_db()
+    assert made.state == "ended"
+    assert alarms() == 1
+
+
+def test_answers_lost_again_and_again_raise_the_alarm_too(office: Office) -> None:
+    made = granted(office)
+    office.aws.before_every["delete_account_assignment"] = lost
+    end(office, made)
+    try_again(office, 14)
+    assert alarms() == 1
+
+
+def lost() -> None:
+    raise AnswerLost("ReadTimeout")
+
+
+# --- one answer that cannot be written
+
+
+def test_one_answer_that_cannot_be_written_holds_up_no_other(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = office.form(accounts=[ACCOUNT, "410122300002"], workers=["u-sato"])
+    made = requests.ask(office.actor("sato"), "temporary-access", form)
+    requests.approve(office.actor("suzuki"), made.number, plan_digest=made.plan.digest)
+
+    def broken(step: Step, outcome: object, now: object) -> object:
+        if step.hold is not None and step.hold.account_id == ACCOUNT:
+            raise ValueError("not to be written")
+        return settle(step, outcome, now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("kumoban.desk.settling.settle", broken)
+    office.runner.drain()
+    assert office.has("410122300002", "u-sato")
+    assert Hold.objects.get(account_id="410122300002").state == "active"
+    step = Step.objects.get(kind="apply", hold__account_id=ACCOUNT)
+    assert step.needs_a_person
+    assert step.lease_by == ""
+    assert recorded("step.unwritable") == 1

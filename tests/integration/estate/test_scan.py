@@ -139,3 +139,27 @@ def test_what_was_seen_longest_ago_is_read_next(scanned: EmulatorServer, monkeyp
     scan.scan_next()
     oldest.refresh_from_db()
     assert oldest.assignments_seen_at > before
+
+
+def test_a_slow_reading_of_a_group_does_not_bring_back_who_was_seen_to_have_left(
+    scanned: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, group = Person.objects.get(user_name="sato.misaki"), Group.objects.get(name="team-payments")
+    store = client(scanned, "identitystore")
+    answered = store.list_group_memberships(IdentityStoreId=health(scanned)["identityStore"], GroupId=group.id)
+    membership = next(one for one in answered["GroupMemberships"] if one["MemberId"]["UserId"] == person.id)
+
+    def slow(aws: Any, service: str, operation: str, key: str, **params: Any) -> Any:
+        """The answer is from before she left; the runner reads her live while it is under way."""
+        monkeypatch.setattr(scan, "pages", quick)
+        store.delete_group_membership(
+            IdentityStoreId=health(scanned)["identityStore"], MembershipId=membership["MembershipId"]
+        )
+        scan.refresh_memberships(aws, person.id)
+        yield from answered["GroupMemberships"]
+
+    opened, quick = door().open("test"), scan.pages
+    monkeypatch.setattr(scan, "pages", slow)
+    scan.scan_group_members(opened, group.id)
+    assert not Membership.objects.filter(person_id=person.id, group_id=group.id, absent_since=None).exists()
+    assert Membership.objects.filter(group_id=group.id, absent_since=None).exists()

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
+from botocore.parsers import ResponseParserError
 
 from kumoban.aws.errors import (
     AlreadyThere,
@@ -64,7 +65,11 @@ def test_what_was_certainly_not_done_may_be_sent_again(code: str) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [ReadTimeoutError(endpoint_url="https://x"), ConnectionClosedError(endpoint_url="https://x")],
+    [
+        ReadTimeoutError(endpoint_url="https://x"),
+        ConnectionClosedError(endpoint_url="https://x"),
+        ResponseParserError("an HTML page of a proxy"),
+    ],
 )
 def test_a_connection_that_broke_after_sending_leaves_the_outcome_open(error: Exception) -> None:
     assert type(understood(error)) is AnswerLost

@@ -17,7 +17,7 @@ from kumoban.desk.requests.deciding import (
 )
 from kumoban.desk.requests.ending import cancel_approved, end_early, give_up, may_end, reopen_end, resume, withdraw
 from kumoban.desk.requests.guards import refused_attempt
-from kumoban.desk.requests.plans import await_approval, make_plan, require, void_plan
+from kumoban.desk.requests.plans import await_approval, make_plan, require, valid_until, void_plan
 from kumoban.desk.requests.working import assign, close_manual, confirm_report, report, work
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "resubmit",
     "resume",
     "return_for_correction",
+    "valid_until",
     "void_plan",
     "withdraw",
     "work",

@@ -10,7 +10,7 @@ from kumoban.desk.models import Approval, Plan, Remark, Request
 from kumoban.desk.people import Actor, accounts_of_the_same
 from kumoban.desk.planning import authorise
 from kumoban.desk.requests.guards import checked_text, own, required_text, routine_named
-from kumoban.desk.requests.plans import open_checks, void_plan
+from kumoban.desk.requests.plans import open_checks, valid_until, void_plan
 from kumoban.desk.routine import Asked
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import locked, move
@@ -98,6 +98,7 @@ def _decide_against(actor: Actor, number: str, to: RequestState, kind: str, comm
         now = clock.now()
         Remark.objects.create(request=request, person=actor.person, kind=kind, text=text, at=now)
         void_plan(plan, now, ())
+        request.lapses_at = valid_until(now)  # time to correct it
         facts = {"on_behalf_of": principal or "", "digest": plan.digest}
         move(request, to, actor=actor.id, at=now, facts=facts, texts={"comment": text})
         return request

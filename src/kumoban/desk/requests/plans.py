@@ -20,7 +20,7 @@ from kumoban.desk.transition import move
 from kumoban.estate.models import searchable
 from kumoban.ledger.record import SYSTEM, record
 
-__all__ = ["await_approval", "make_plan", "open_check", "open_checks", "require", "void_plan"]
+__all__ = ["await_approval", "make_plan", "open_check", "open_checks", "require", "valid_until", "void_plan"]
 
 S = RequestState
 
@@ -80,13 +80,17 @@ def _searchable(request: Request) -> str:
 
 def await_approval(request: Request, now: datetime, why: tuple[Reason, ...] = ()) -> None:
     """→ waiting, with the moment it lapses: in business time, and never after the window's end."""
-    hours = timedelta(hours=settings.KUMOBAN_APPROVAL_VALID_HOURS)
-    lapses = business_calendar().add_business_time(now, hours)
+    lapses = valid_until(now)
     window = request.plan.value.window if request.plan else None
     if window and window.ends_at:
         lapses = min(lapses, window.ends_at)
     request.lapses_at = lapses
     move(request, S.WAITING, actor=SYSTEM, at=now, why=why)
+
+
+def valid_until(since: datetime) -> datetime:
+    """How long something said at ``since`` is waited for, or still counts, in business time."""
+    return business_calendar().add_business_time(since, timedelta(hours=settings.KUMOBAN_APPROVAL_VALID_HOURS))
 
 
 def open_checks(request: Request, now: datetime) -> None:

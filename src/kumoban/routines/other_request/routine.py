@@ -43,7 +43,7 @@ def look(form: OtherRequestForm, asked: Asked, *, live: bool, request: str = "")
 
 
 def plan(form: OtherRequestForm, seen: Any, asked: Asked) -> Plan:
-    if form.wanted_by and form.wanted_by <= asked.now:
+    if form.wanted_by and form.wanted_by <= asked.since:
         return Plan((), refusals=(Reason("wanted_in_the_past"),))
     title = Reason("other_request", {"subject": form.subject})
     wanted = {"wanted_by": form.wanted_by.isoformat()} if form.wanted_by else {}

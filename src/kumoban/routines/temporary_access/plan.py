@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from kumoban.core.form import window_of
 from kumoban.core.plan import Plan, PlannedStep
@@ -20,7 +20,7 @@ __all__ = ["plan"]
 def plan(form: TemporaryAccessForm, seen: Seen, asked: Asked) -> Plan:
     """Pure: the same form and what was seen give the same plan."""
     window = window_of(form.start, form.until)
-    refusals = (*_about_time(form, asked.now), *_about_targets(form, seen))
+    refusals = (*_about_time(form, asked), *_about_targets(form, seen))
     if refusals or seen.permission_set is None:
         return Plan((), window, refusals=refusals)
     chosen = seen.permission_set
@@ -44,13 +44,13 @@ def plan(form: TemporaryAccessForm, seen: Seen, asked: Asked) -> Plan:
     )
 
 
-def _about_time(form: TemporaryAccessForm, now: datetime) -> Iterator[Reason]:
-    if form.start and form.start < now - timedelta(minutes=1):
+def _about_time(form: TemporaryAccessForm, asked: Asked) -> Iterator[Reason]:
+    if form.start and form.start < asked.since - timedelta(minutes=1):
         yield Reason("start_in_the_past", {"start": form.start.isoformat()})
     if isinstance(form.until, timedelta):
         if form.until < timedelta(minutes=1):
             yield Reason("no_time_at_all")
-    elif form.until <= max(form.start or now, now):
+    elif form.until <= max(form.start or asked.now, asked.now):
         yield Reason("end_before_start", {"end": form.until.isoformat()})
 
 

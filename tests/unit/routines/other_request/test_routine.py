@@ -9,7 +9,7 @@ from kumoban.estate.models import Person
 from kumoban.routines.other_request.routine import ROUTINE, OtherRequestForm
 
 NOW = datetime(2026, 11, 20, 8, 50, tzinfo=UTC)
-ASKED = Asked(Person(id="u-a", user_name="a", display_name="a", seen_at=NOW), (), NOW)
+ASKED = Asked.by(Person(id="u-a", user_name="a", display_name="a", seen_at=NOW), (), NOW)
 
 
 def form(**changed: object) -> OtherRequestForm:
