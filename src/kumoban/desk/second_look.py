@@ -41,6 +41,7 @@ def settle_second_look(step: Step, outcome: Outcome, now: datetime) -> Next:
 
 def _reopen_thing(hold: Hold) -> None:
     """The episode goes on; where another one of the thing is open, this grant joins it."""
+    assert hold.thing_id is not None
     other = Thing.objects.filter(key=hold.key, closed_at=None).exclude(pk=hold.thing_id).first()
     if other is None:
         Thing.objects.filter(pk=hold.thing_id).update(closed_at=None)
