@@ -21,6 +21,35 @@ def _list(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in _env(name, default).split(",") if item.strip()]
 
 
+_MATCHES = ("external_id", "user_id", "user_name")
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ImproperlyConfigured(f"KUMOBAN_{name} must be one of: {', '.join(allowed)}")
+    return value
+
+
+def _no_address(claim: str) -> str:
+    """Nobody is known by an e-mail address: who may change an address would become somebody else."""
+    name = claim.casefold().rsplit("/", 1)[-1]
+    if "mail" in name or name in ("urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1"):
+        raise ImproperlyConfigured("KUMOBAN_SIGN_IN_CLAIM must name the directory's id of a person, no address")
+    return claim
+
+
+def _private(address: str) -> str:
+    """HTTPS, but on this machine itself."""
+    parts = urlsplit(address)
+    if address and parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise ImproperlyConfigured(f"an identity provider is spoken to over HTTPS only, not {parts.scheme}://")
+    return address
+
+
+def _content(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8").strip() if path else ""
+
+
 KUMOBAN_DATA_DIR = Path(_env("DATA_DIR", str(Path.cwd() / "var")))
 KUMOBAN_DEMO = _env("DEMO") == "1"
 KUMOBAN_BASE_URL = _env("BASE_URL", "http://127.0.0.1:8420").rstrip("/")
@@ -144,7 +173,7 @@ WHITENOISE_AUTOREFRESH = False
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = int(float(_env("SESSION_HOURS", "12")) * 3600)
 SESSION_COOKIE_SECURE = KUMOBAN_BASE_URL.startswith("https://")
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -184,6 +213,14 @@ KUMOBAN_WORK_KINDS = _list(
 )
 KUMOBAN_APPROVAL_VALID_HOURS = int(_env("APPROVAL_VALID_HOURS", "27"))  # business hours: three business days
 
+# Signing in
+KUMOBAN_SIGN_IN_MATCH = _one_of("SIGN_IN_MATCH", _env("SIGN_IN_MATCH", "external_id"), _MATCHES)
+KUMOBAN_SIGN_IN_CLAIM = _no_address(_env("SIGN_IN_CLAIM"))
+KUMOBAN_OIDC_ISSUER = _private(_env("OIDC_ISSUER"))
+KUMOBAN_OIDC_CLIENT_ID = _env("OIDC_CLIENT_ID")
+KUMOBAN_OIDC_CLIENT_SECRET = _env("OIDC_CLIENT_SECRET") or _content(_env("OIDC_CLIENT_SECRET_FILE"))
+KUMOBAN_OIDC_SCOPES = _list("OIDC_SCOPES", "openid")
+
 # AWS
 KUMOBAN_AWS_ENDPOINT_URL = _env("AWS_ENDPOINT_URL")
 KUMOBAN_AWS_REGION = _env("AWS_REGION", "ap-northeast-1")
@@ -208,5 +245,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": _env("LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("botocore", "urllib3", "boto3", "waitress.queue")},
+    "loggers": {name: {"level": "WARNING"} for name in ("botocore", "urllib3", "boto3", "httpx", "waitress.queue")},
 }

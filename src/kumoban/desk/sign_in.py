@@ -1,9 +1,10 @@
-"""Users and tokens. Local sign-in exists in demo mode only; tokens are kept as digests."""
+"""Users and tokens. Who signs in is known by the directory's id; local sign-in is for the demo; tokens are digests."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,19 +17,24 @@ from kumoban.desk.models import Token, User
 from kumoban.desk.people import SCOPES, Actor
 from kumoban.estate.models import Person
 from kumoban.ledger.clock import database_now
+from kumoban.ledger.models import Entry
 from kumoban.ledger.record import SYSTEM, record, writing
 
 __all__ = [
+    "Subject",
     "TokenForm",
     "actor_of_token",
     "create_token",
     "demo_people",
     "demo_user",
     "make_token",
+    "remember_sign_in",
+    "remember_sign_out",
     "revoke_all_tokens",
     "revoke_token",
     "tokens_of",
     "user_of",
+    "user_of_subject",
 ]
 
 _DEMO = (
@@ -63,6 +69,68 @@ def user_of(person: Person) -> User:
     with writing():
         user, _ = User.objects.get_or_create(login=f"person:{person.id}", defaults={"person": person})
     return user
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom an identity provider has just proved: of all it said, only the id that its directory gave."""
+
+    method: str
+    issuer: str
+    id: str
+
+
+def user_of_subject(subject: Subject) -> User:
+    """The user of the person with this directory id. An e-mail address is never looked at.
+
+    Raises Refused for an id that nobody, or more than one person, has; for somebody absent or disabled in the
+    identity store; for a user who was deactivated. The ledger remembers it; no row is made.
+    """
+    found = _people_with(subject.id)
+    refused = _why_not(found)
+    if refused is not None:
+        _remember_refusal(subject, refused)
+        raise Refused(refused, attempt=True)
+    return user_of(found[0])
+
+
+def _people_with(directory_id: str) -> list[Person]:
+    """Everybody who has this id now. No id is nobody's: an empty one matches no row without one."""
+    if not directory_id or len(directory_id) > 256 or not directory_id.isprintable():
+        return []
+    column = {"external_id": "external_id", "user_id": "id", "user_name": "user_name"}[settings.KUMOBAN_SIGN_IN_MATCH]
+    return list(Person.objects.filter(absent_since=None, **{column: directory_id})[:2])
+
+
+def _why_not(found: list[Person]) -> Reason | None:
+    if not found:
+        return Reason("sign_in_unknown")
+    if len(found) > 1:
+        return Reason("sign_in_ambiguous")
+    if not found[0].can_act or User.objects.filter(person=found[0], is_active=False).exists():
+        return Reason("sign_in_disabled")
+    return None
+
+
+def _remember_refusal(subject: Subject, why: Reason) -> None:
+    """At most ten a minute, whoever it is: the identity provider may let anybody try."""
+    shown = "".join(letter for letter in subject.id if letter.isprintable())[:60]
+    facts = {"what": "sign-in", "method": subject.method, "issuer": subject.issuer[:200], "why": [why.code]}
+    with writing():
+        since = database_now() - timedelta(minutes=1)
+        if Entry.objects.filter(kind="attempt.refused", subject="sign-in", at__gt=since).count() < 10:
+            record("attempt.refused", actor=f"subject:{shown}", subject="sign-in", facts=facts)
+
+
+def remember_sign_in(user: User, subject: Subject) -> None:
+    facts = {"method": subject.method, "issuer": subject.issuer[:200]}
+    with writing():
+        record("person.signed_in", actor=Actor(user).id, subject=f"user:{user.pk}", facts=facts)
+
+
+def remember_sign_out(user: User) -> None:
+    with writing():
+        record("person.signed_out", actor=Actor(user).id, subject=f"user:{user.pk}")
 
 
 def make_token(user: User, name: str, scopes: list[str], days: int = 90) -> str:

@@ -53,6 +53,8 @@ def _to_sign_in(request: Any) -> HttpResponse:
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = f"/sign-in?next={quote(request.htmx.current_url_abs_path or '/')}"
         return answer
+    if request.method == "POST":  # what answers a form may not lead to another site (CSP form-action)
+        return redirect("/sign-in?stay=1")
     return redirect(f"/sign-in?next={quote(request.get_full_path())}")
 
 

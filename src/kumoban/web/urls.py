@@ -14,11 +14,14 @@ from kumoban.web import (
     rule_pages,
     views,
 )
+from kumoban.web.sign_in import pages as sign_in
 
 urlpatterns = [
     path("", lists.home),
-    path("sign-in", views.sign_in),
-    path("sign-out", views.sign_out),
+    path("sign-in", sign_in.sign_in),
+    path("sign-in/oidc", sign_in.oidc_start),
+    path("sign-in/oidc/callback", sign_in.oidc_callback),
+    path("sign-out", sign_in.sign_out),
     path("language/<str:code>", views.language),
     path("ask", asking.ask_index),
     path("ask/<slug:name>", asking.ask),
