@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from kumoban.core.reason import Refused
@@ -21,11 +22,20 @@ from kumoban.desk.models import User
 from kumoban.desk.sign_in import Subject, demo_people, demo_user, remember_sign_in, remember_sign_out, user_of_subject
 from kumoban.desk.words import say
 from kumoban.web.addresses import own_address
-from kumoban.web.sign_in import oidc
+from kumoban.web.sign_in import oidc, saml
 from kumoban.web.sign_in.asked import Asked, keep, take
 from kumoban.web.sign_in.proof import Proof, not_proved
 
-__all__ = ["oidc_callback", "oidc_start", "sign_in", "sign_out"]
+__all__ = [
+    "oidc_callback",
+    "oidc_start",
+    "saml_answer",
+    "saml_finish",
+    "saml_metadata",
+    "saml_start",
+    "sign_in",
+    "sign_out",
+]
 
 _STATUS = {"sign_in_provider_down": 503, "sign_in_not_proved": 400, "sign_in_cancelled": 400}
 
@@ -74,6 +84,8 @@ def _ways(next_page: str) -> list[dict[str, str]]:
     if oidc.configured():
         host = urlsplit(settings.KUMOBAN_OIDC_ISSUER).hostname or ""
         found.append({"address": f"/sign-in/oidc?{query}", "name": f"OpenID Connect · {host}"})
+    if saml.configured():
+        found.append({"address": f"/sign-in/saml?{query}", "name": "SAML"})
     return found
 
 
@@ -94,6 +106,45 @@ def oidc_callback(request: HttpRequest) -> HttpResponse:
     if asked is None:
         raise not_proved("nothing was asked with this state by this browser")
     return _prove(request, asked, oidc.finish(asked, request.GET.dict()))
+
+
+@never_cache
+@require_GET
+@_refusals_shown
+def saml_start(request: HttpRequest) -> HttpResponse:
+    _only(saml.configured())
+    return _to_provider(request, saml.begin(own_address(request, request.GET.get("next", "/"))))
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+@_refusals_shown
+def saml_answer(request: HttpRequest) -> HttpResponse:
+    """From the identity provider's page, by POST: the session's cookie does not come along, see ``saml``."""
+    _only(saml.configured())
+    proof = saml.read(request.POST.get("SAMLResponse", ""))
+    answer = redirect(f"/sign-in/saml/finish?{urlencode({'proof': saml.carried(proof)})}")
+    answer.status_code = 303
+    return answer
+
+
+@never_cache
+@require_GET
+@_refusals_shown
+def saml_finish(request: HttpRequest) -> HttpResponse:
+    _only(saml.configured())
+    proof = saml.opened(request.GET.get("proof", ""))
+    asked = take(request.session, "saml", proof.key)
+    if asked is None:
+        raise not_proved("SAML: this browser asked no such question, or it was answered")
+    return _prove(request, asked, proof)
+
+
+@require_GET
+def saml_metadata(request: HttpRequest) -> HttpResponse:
+    _only(saml.configured())
+    return HttpResponse(saml.metadata(), content_type="application/samlmetadata+xml")
 
 
 def _only(configured: bool) -> None:

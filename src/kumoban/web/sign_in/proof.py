@@ -24,15 +24,20 @@ class Proof:
 
 def not_proved(what: str) -> Refused:
     """The answer does not prove anything. ``what`` is for the log: never a token, never a secret."""
-    _log.warning("not signed in: %s", what)
+    _log.warning("not signed in: %s", _line(what))
     return Refused(Reason("sign_in_not_proved"))
 
 
 def provider_down(what: str) -> Refused:
-    _log.error("the identity provider does not answer as it should: %s", what)
+    _log.error("the identity provider does not answer as it should: %s", _line(what))
     return Refused(Reason("sign_in_provider_down"))
 
 
 def cancelled(what: str) -> Refused:
-    _log.info("the identity provider refused: %s", what)
+    _log.info("the identity provider refused: %s", _line(what))
     return Refused(Reason("sign_in_cancelled"))
+
+
+def _line(what: str) -> str:
+    """One line, whatever somebody else wrote."""
+    return "".join(letter if letter.isprintable() else " " for letter in what)
