@@ -12,12 +12,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import httpx
 import psutil
 
 from benchmarks.database import World, fresh
 from benchmarks.report import Figure, conclude, percentile
+
+if TYPE_CHECKING:
+    from kumoban.core.plan import Plan as PlanValue
 
 PORT = 8439
 PACE = 20.0
@@ -35,7 +39,7 @@ def main() -> int:
 
 def populate(requests: int, accounts: int, groups: int) -> str:
     """Rows only; the number of one request that the measured person asked."""
-    from kumoban.desk.models import Plan, Request, Requirement, Rule
+    from kumoban.desk.models import Hold, Plan, Request, Requirement, Rule
     from kumoban.desk.sign_in import user_of
     from kumoban.estate.models import Account, Group, Membership, PermissionSet, Person, Team
     from kumoban.ledger.clock import database_now
@@ -80,24 +84,66 @@ def populate(requests: int, accounts: int, groups: int) -> str:
     Request.workers.through.objects.bulk_create(
         [Request.workers.through(request_id=row.pk, person_id=row.requester_id) for row in made], batch_size=500
     )
-    document = {"steps": [], "window": None, "warnings": [], "dimensions": []}
+    documents = [_plan(f"u{number}", number).stored() for number in range(40)]
     authority = {"slots": [{"kind": "group", "refs": ["g1"], "count": 1, "rules": ["本番"]}]}
     plans = Plan.objects.bulk_create(
         [
-            Plan(request=row, ordinal=1, signed="{}", digest=f"{row.pk:064x}", format_version=1, document=document,
+            Plan(request=row, ordinal=1, signed="{}", digest=f"{row.pk:064x}", format_version=1,
+                 document=documents[row.pk % 40],
                  authority=authority, made_at=now)
             for row in made
         ],
         batch_size=500,
     )  # fmt: skip
     Requirement.objects.bulk_create(
-        [Requirement(plan=plan, slot=0, kind="group", ref=f"g{1 + 60 * (plan.request_id % 30)}") for plan in plans],
+        # of those that wait, every tenth waits for the measured approver
+        [
+            Requirement(plan=plan, slot=0, kind="group", ref=f"g{1 + 60 * (plan.request_id // 100 % 10)}")
+            for plan in plans
+        ],
         batch_size=500,
     )
+    grant = {"person": "佐藤", "account": "acc", "permission_set": "Set1"}
+    Hold.objects.bulk_create(
+        [
+            Hold(request=row, key=f"sso:{row.requester_id}:{account}:ps-1", person_id=row.requester_id,
+                 account_id=account, state="ended", was_active=True, starts_at=now, ends_at=now, active_at=now,
+                 ended_at=now, ended_by="seen_absent", shown=grant)
+            for row in made if row.state == "ended"
+            for account in [f"{2 * 10**11 + row.pk % accounts}"]
+        ],
+        batch_size=500,
+    )  # fmt: skip
     for row, plan in zip(made, plans, strict=True):
         row.plan = plan
     Request.objects.bulk_update(made, ["plan"], batch_size=300)
     return next(row.number for row in made if row.requester_id == "u0")
+
+
+def _plan(person: str, number: int) -> PlanValue:
+    """Two accounts for one person, as temporary access plans them."""
+    from kumoban.core.plan import Plan as PlanValue
+    from kumoban.core.plan import PlannedStep
+    from kumoban.core.reason import Reason
+    from kumoban.core.window import Window
+
+    def step(account: str) -> PlannedStep:
+        shown = {"person": "佐藤 美咲", "account": account, "account_id": "2000-0000-0000", "permission_set": "Set1"}
+        return PlannedStep(
+            "identity_center.assign/1",
+            Reason("assign", shown),
+            {"instance": "i", "account": account, "permission_set": "arn:ps/1", "principal": person},
+            account=account,
+            thing=f"sso:{person}:{account}",
+            person=person,
+            power={"permission_set": "d" * 64, "session_seconds": "3600"},
+            shown={**shown, "ou": "Workloads/Production"},
+        )
+
+    steps = tuple(step(f"{2 * 10**11 + number + more}") for more in (0, 1))
+    dimensions = tuple({"account": one.account or "", "permission_set": "arn:ps/1"} for one in steps)
+    warnings = (Reason("credentials_outlive", {"minutes": 60}),)
+    return PlanValue(steps, Window(duration=timedelta(minutes=30)), warnings, dimensions=dimensions)
 
 
 @contextmanager

@@ -120,6 +120,7 @@ def emptied_ledger(transactional_db: None) -> Iterator[None]:
 @pytest.fixture
 def office(emptied_ledger: None, settings: object, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Office:
     from django.conf import settings as django_settings
+    from django.core.cache import cache
 
     aws = InProcessAws()
     aws.sets[ARN] = {
@@ -139,6 +140,7 @@ def office(emptied_ledger: None, settings: object, monkeypatch: pytest.MonkeyPat
     }.items():
         monkeypatch.setattr(django_settings, name, value)
     _rows(aws)
+    cache.clear()
     return Office(aws, Runner("node-test", threads=4))
 
 

@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk import clock, rules
+from kumoban.desk import rules
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor
+from kumoban.desk.planning import ShapeError
 from kumoban.desk.routine import Routine, routine_of
 from kumoban.desk.sign_in import actor_of_token
 
@@ -21,7 +22,7 @@ __all__ = ["Bearer", "actor_of", "iso", "request_seen", "routine_named"]
 class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         if "\0" in unquote(request.get_full_path()) or rb"\u0000" in request.body:
-            raise Refused(Reason("shape.refused_characters", {"characters": "U+0000"}))
+            raise ShapeError([("", Reason("shape.refused_characters", {"characters": "U+0000"}))])
         return actor_of_token(token)
 
 
@@ -34,7 +35,7 @@ def actor_of(request: HttpRequest, scope: str = "read") -> Actor:
 
 def request_seen(actor: Actor, number: str) -> Request:
     """A request this person may see; anything else is not found."""
-    seen = rules.visible(actor, clock.now()).filter(number=number).select_related("requester", "plan").first()
+    seen = rules.visible(actor).filter(number=number).select_related("requester", "plan").first()
     if seen is None:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))
     return seen

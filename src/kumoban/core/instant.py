@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError
 
 __all__ = ["AwareInstant", "Instant"]
 
-_YEARS = range(2000, 2100)
+_YEARS = range(2000, 3000)
 
 
 def _in_utc(at: datetime) -> datetime:
-    """Of this century. A naive time stays as it is: who needs an offset says so in words."""
+    """Of this millennium. A naive time stays as it is: who needs an offset says so in words."""
     if at.year not in _YEARS:
         raise PydanticCustomError("time_not_understood", "No such time", {"text": at.isoformat()})
     return at.astimezone(UTC) if at.tzinfo else at

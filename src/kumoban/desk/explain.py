@@ -18,7 +18,7 @@ from kumoban.core.reason import Reason
 from kumoban.core.window import Window
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Rule
-from kumoban.desk.people import accounts_of_the_same
+from kumoban.desk.people import accounts_of_the_same, stand_ins
 from kumoban.desk.planning import authorise
 from kumoban.desk.routine import Asked, Routine, routine_of
 from kumoban.desk.rule_book import MOST_MINUTES
@@ -182,7 +182,7 @@ def _placed(
 def _seats(decision: rules.Decision, asker: Person) -> tuple[Seat, ...]:
     without = accounts_of_the_same([asker.id])
     able = rules.approvers(decision.slots, without=without)
-    away = rules.stand_ins(clock.now())
+    away = stand_ins(clock.now())
     people = Person.objects.in_bulk({*(one for ids in able for one in ids), *away})
     return tuple(
         Seat(slot, _by_name(people[one] for one in ids), tuple(_standing_in(away, ids, without, people)))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk.models import User
+from kumoban.desk import clock
+from kumoban.desk.models import Absence, User
 from kumoban.estate.models import Group, Membership, Person, Team
 
-__all__ = ["Actor", "accounts_of_the_same", "groups_of", "members_of", "ops_members", "team_of"]
+__all__ = ["Actor", "accounts_of_the_same", "groups_of", "members_of", "ops_members", "stand_ins", "team_of"]
 
 #: what a token may be allowed to do, each apart
 SCOPES = ("read", "ask", "approve", "rules")
@@ -43,6 +45,21 @@ class Actor:
     @cached_property
     def groups(self) -> frozenset[str]:
         return groups_of(self.person.id)
+
+    @cached_property
+    def accounts(self) -> set[str]:
+        """The ids under which this human being is in the directory."""
+        return accounts_of_the_same({self.person.id})
+
+    @cached_property
+    def principals(self) -> set[str]:
+        """This person, and those whom they stand in for at this moment."""
+        return {self.person.id, *stand_ins(clock.now()).get(self.person.id, ())}
+
+    @cached_property
+    def refs(self) -> set[str]:
+        """What a requirement may name to mean this person: themselves, their groups, those they stand in for."""
+        return {*self.principals, *(group for person in self.principals for group in groups_of(person))}
 
     @cached_property
     def _group_names(self) -> frozenset[str]:
@@ -77,6 +94,15 @@ def accounts_of_the_same(people: Iterable[str]) -> set[str]:
     ids = set(people)
     numbers = Person.objects.filter(id__in=ids).exclude(employee_number="").values("employee_number")
     return ids | set(Person.objects.filter(employee_number__in=numbers).values_list("id", flat=True))
+
+
+def stand_ins(at: datetime) -> dict[str, set[str]]:
+    """Delegate id → the ids of those they stand in for at this moment."""
+    found: dict[str, set[str]] = {}
+    absences = Absence.objects.filter(starts_at__lte=at, ends_at__gt=at)
+    for delegate, person in absences.values_list("delegate_id", "person_id"):
+        found.setdefault(delegate, set()).add(person)
+    return found
 
 
 def members_of(group_ids: Iterable[str]) -> dict[str, set[str]]:

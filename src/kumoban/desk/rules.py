@@ -6,15 +6,15 @@ When any matching rule for an exact thing requires approval, approval is require
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from kumoban.core.reason import Reason
-from kumoban.desk.models import Absence, Approval, Request, Requirement, Rule
+from kumoban.desk.models import Approval, Request, Requirement, Rule
 from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, members_of
 from kumoban.desk.routine import Dimension, Routine
 from kumoban.estate.models import Account, Group, Person, Team
@@ -33,7 +33,6 @@ __all__ = [
     "longest_of",
     "match",
     "offered",
-    "stand_ins",
     "to_confirm",
     "visible",
 ]
@@ -238,24 +237,22 @@ def _own_teams(groups: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]
     return {person: frozenset(team.slug for team in teams if team.group_id in mine) for person, mine in groups.items()}
 
 
-def offered(routine: Routine, person: Person) -> list[tuple[Account, set[str]]]:
-    """The accounts this person may ask for, each with permission sets ("*" for all). Offers are convenience only."""
-    rules = Rule.objects.filter(routine=routine.name, enabled=True)
+def offered(routine: Routine, person: Person, matching: str = "") -> Iterator[tuple[Account, set[str]]]:
+    """The accounts this person may ask for, by name, each with permission sets ("*" for all).
+
+    ``matching`` is what the account's words contain. Offers are convenience only: the rules decide again.
+    """
+    rules = Rule.objects.filter(routine=routine.name, enabled=True, effect=Rule.Effect.ALLOW)
     groups = {person.id: groups_of(person.id)}
-    accounts = list(Account.objects.filter(absent_since=None, status="ACTIVE").select_related("ou").order_by("name"))
+    open_ones = Account.objects.filter(absent_since=None, status="ACTIVE", search__contains=matching)
+    read = ("id", "name", "environment", "team", "ou__id_path", "ou__name_path")
+    accounts = list(open_ones.select_related("ou").only(*read).order_by("name"))
     facts = Facts(groups, {account.id: account for account in accounts}, _own_teams(groups))
-    mine = [rule for rule in rules if rule.effect == Rule.Effect.ALLOW and _who(rule, person, facts)]
-    found = []
+    mine = [rule for rule in rules if _who(rule, person, facts)]
     for account in accounts:
-        sets = {
-            value
-            for rule in mine
-            if _covers_account(rule, account, person, facts)
-            for value in rule.dimensions.get("permission_set", ())
-        }
-        if sets:
-            found.append((account, sets))
-    return found
+        covering = [rule for rule in mine if _covers_account(rule, account, person, facts)]
+        if sets := {value for rule in covering for value in rule.dimensions.get("permission_set", ())}:
+            yield account, sets
 
 
 def _covers_account(rule: Rule, account: Account, person: Person, facts: Facts) -> bool:
@@ -315,14 +312,6 @@ def _unanswerable(slots: Sequence[Slot], asking: set[str]) -> list[Reason]:
     ]
 
 
-def stand_ins(at: datetime) -> dict[str, set[str]]:
-    """Delegate id → the ids of those they stand in for at this moment."""
-    found: dict[str, set[str]] = {}
-    for absence in Absence.objects.filter(starts_at__lte=at, ends_at__gt=at):
-        found.setdefault(absence.delegate_id, set()).add(absence.person_id)
-    return found
-
-
 def fulfilled(candidates: Sequence[set[str]], slots: Sequence[Slot], signers: Sequence[tuple[str, str | None]]) -> bool:
     """Whether these signers (person, on behalf of) fill every slot, each person at most one place."""
     places = [index for index, slot in enumerate(slots) for _ in range(slot.count)]
@@ -348,16 +337,10 @@ def fulfilled(candidates: Sequence[set[str]], slots: Sequence[Slot], signers: Se
 # --- what a person may see
 
 
-def _refs(actor: Actor, at: datetime) -> set[str]:
-    """The requirement refs this person answers to: own groups, self, and those of the people they stand in for."""
-    principals = {actor.person.id, *stand_ins(at).get(actor.person.id, ())}
-    return {ref for person in principals for ref in (person, *groups_of(person))}
-
-
-def inbox(actor: Actor, at: datetime) -> QuerySet[Request]:
+def inbox(actor: Actor) -> QuerySet[Request]:
     """Requests that wait for this person's decision, the nearest to lapse first."""
-    wanted = Requirement.objects.filter(ref__in=_refs(actor, at)).values("plan_id")
-    own = accounts_of_the_same({actor.person.id})
+    wanted = Requirement.objects.filter(ref__in=actor.refs).values("plan_id")
+    own = actor.accounts
     return (
         Request.objects.filter(state="waiting", plan_id__in=wanted)
         .exclude(requester__in=own)
@@ -379,12 +362,12 @@ def to_confirm(actor: Actor) -> QuerySet[Request]:
     return waiting.filter(~Exists(required)).order_by("lapses_at", "id")
 
 
-def visible(actor: Actor, at: datetime) -> QuerySet[Request]:
+def visible(actor: Actor) -> QuerySet[Request]:
     """The requests this person may see."""
     if actor.ops or actor.auditor:
         return Request.objects.all()
     mine = actor.person
-    wanted = Requirement.objects.filter(ref__in=_refs(actor, at)).values("plan__request_id")
+    wanted = Requirement.objects.filter(ref__in=actor.refs).values("plan__request_id")
     return Request.objects.filter(
         Q(requester=mine)
         | Q(pk__in=Request.workers.through.objects.filter(person_id=mine.id).values("request_id"))

@@ -363,7 +363,7 @@ def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
     if holding is not None:
         return _ended(step, "held_by_others", {"request": holding.request.number}, now)
     if hold.thing.existed_before:
-        return _ended(step, "was_there_before", {}, now)
+        return _ended(step, "was_there_before", {"seen_at": hold.thing.opened_at.isoformat()}, now)
     return intend(step, now)
 
 

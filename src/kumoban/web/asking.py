@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk import clock, requests, rules
+from kumoban.desk import requests, rules
 from kumoban.desk.models import Request
 from kumoban.desk.planning import ShapeError, draft
 from kumoban.desk.routine import Routine, all_routines, routine_of
@@ -66,7 +66,7 @@ def _submit(request: Any, routine: Routine, data: dict[str, Any], extra: dict[st
 def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str, str]]:
     """The form of an earlier request: whole where it is corrected, without its times where it is asked again."""
     number, like = request.GET.get("number", ""), request.GET.get("like", "")
-    wanted = rules.visible(request.actor, clock.now()).filter(number=number or like, routine=routine.name)
+    wanted = rules.visible(request.actor).filter(number=number or like, routine=routine.name)
     before = wanted.first() if number or like else None
     if before is None:
         return {}, {}

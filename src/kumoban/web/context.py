@@ -5,15 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
 
 from kumoban.desk import clock, rules
 from kumoban.desk.people import Actor, team_of
 
-__all__ = ["frame"]
+__all__ = ["forget_inbox_count", "frame"]
+
+#: seconds for which the number beside "To approve" may be old
+_COUNTED = 10
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
+    """Read once for a request, however many templates it renders."""
+    if not hasattr(request, "frame"):
+        request.frame = _read(request)  # type: ignore[attr-defined]
+    return dict(request.frame)  # type: ignore[attr-defined]
+
+
+def _read(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or request.headers.get("HX-Request"):
         return {"demo": settings.KUMOBAN_DEMO}
@@ -23,6 +34,23 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.KUMOBAN_DEMO,
         "actor": actor,
         "team": team_of(actor.person.id),
-        "inbox_count": rules.inbox(actor, now).count(),
+        "inbox_count": _inbox_count(actor),
         "now": now,
     }
+
+
+def _inbox_count(actor: Actor) -> int:
+    """Shown on every page, so it is counted once in a while; what the person decides themselves shows at once."""
+    found: int | None = cache.get(_key(actor))
+    if found is None:
+        found = rules.inbox(actor).count()
+        cache.set(_key(actor), found, _COUNTED)
+    return found
+
+
+def forget_inbox_count(actor: Actor) -> None:
+    cache.delete(_key(actor))
+
+
+def _key(actor: Actor) -> str:
+    return f"inbox-count:{actor.person.id}"

@@ -21,6 +21,7 @@ from kumoban.desk.routine import Routine, all_routines, routine_of
 from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Account, searchable
+from kumoban.web.context import forget_inbox_count
 from kumoban.web.downloads import grants_table, requests_table
 from kumoban.web.gate import page
 from kumoban.web.request_view import honorific, keys, plan_rows, powers_of, sentence, when_of
@@ -33,7 +34,7 @@ _CARDS = 30
 def home(request: Any) -> HttpResponse:
     actor, now = request.actor, clock.now()
     mine = Request.objects.filter(requester=actor.person).order_by("-id")
-    waiting = rules.inbox(actor, now)
+    waiting = rules.inbox(actor)
     live = Hold.objects.filter(person=actor.person, state__in=_IN_FORCE)
     holds = list(live.select_related("request").order_by("ends_at")[:20])
     context = {
@@ -104,7 +105,7 @@ def mine(request: Any) -> HttpResponseBase:
     wanted = request.GET.get("q", "").strip()[:100]
     state = request.GET.get("state", "")
     everything = bool(wanted or request.GET.get("all"))
-    rows = rules.visible(request.actor, now) if everything else Request.objects.filter(requester=request.actor.person)
+    rows = rules.visible(request.actor) if everything else Request.objects.filter(requester=request.actor.person)
     if wanted:
         rows = rows.filter(search__contains=searchable(wanted))
     if state in RequestState.values:
@@ -131,10 +132,9 @@ def mine(request: Any) -> HttpResponseBase:
 
 @page
 def inbox(request: Any) -> HttpResponse:
+    forget_inbox_count(request.actor)  # here the number must be that of the cards
     now = clock.now()
-    found = list(
-        rules.inbox(request.actor, now).select_related("requester", "plan").prefetch_related("workers")[:_CARDS]
-    )
+    found = list(rules.inbox(request.actor).select_related("requester", "plan").prefetch_related("workers")[:_CARDS])
     own = Request.objects.filter(requester=request.actor.person, state=RequestState.WAITING).order_by("lapses_at")
     context = {
         "here": "inbox",
@@ -170,7 +170,7 @@ def _card(found: Request, plan: Any, powers: dict[str, str], seen: Noticed) -> d
 def grants(request: Any) -> HttpResponseBase:
     """Grants in force that this person may see, the nearest end first."""
     now = clock.now()
-    seen = Hold.objects.filter(state__in=_IN_FORCE, request__in=rules.visible(request.actor, now))
+    seen = Hold.objects.filter(state__in=_IN_FORCE, request__in=rules.visible(request.actor))
     asked = {name: request.GET.get(name, "").strip()[:100] for name in ("q", "state", "environment", "order")}
     rows = _narrowed(seen, asked)
     if request.GET.get("format") == "csv":

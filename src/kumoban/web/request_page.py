@@ -28,6 +28,7 @@ from kumoban.desk.states import HoldState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.desk.words import say
 from kumoban.ledger.search import search
+from kumoban.web.context import forget_inbox_count
 from kumoban.web.form_view import facts_of
 from kumoban.web.gate import page
 from kumoban.web.request_view import (
@@ -89,7 +90,7 @@ def _live(request: Any, context: dict[str, Any]) -> dict[str, str]:
 def request_context(request: Any, number: str) -> dict[str, Any]:
     """Everything the page shows to this actor. Raises Refused where there is no such request for them."""
     actor, now = request.actor, clock.now()
-    found = rules.visible(actor, now).filter(number=number).select_related("requester", "plan", "assignee").first()
+    found = rules.visible(actor).filter(number=number).select_related("requester", "plan", "assignee").first()
     if found is None:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))
     return {
@@ -167,7 +168,7 @@ def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
     return {
         "own": found.requester_id == actor.person.id,
         "asking": asking,
-        "decidable": rules.inbox(actor, now).filter(pk=found.pk).exists(),
+        "decidable": rules.inbox(actor).filter(pk=found.pk).exists(),
         "may_end": found.holds.filter(state__in=_ENDABLE).exists() and requests.may_end(actor, found),
         "may_confirm_plan": found.requester_id == actor.person.id and rules.awaits_requester(found),
         "may_withdraw": found.requester_id == actor.person.id
@@ -256,6 +257,7 @@ def act(request: Any, number: str, act: str) -> HttpResponse:
         _ACTS[act](request, number)
     except Refused as refused:
         return _refused(request, number, act, refused)
+    forget_inbox_count(request.actor)
     messages.success(request, _(_DONE.get(act, gettext_noop("Done."))))
     return redirect(f"/requests/{number}")
 

@@ -103,7 +103,7 @@ def test_fields_beside_the_form_are_not_believed(office: Office) -> None:
 def test_a_nul_character_in_an_address_is_refused(office: Office, path: str) -> None:
     caller = Caller(office, "sato")
     answer = caller.client.get(f"/api/v1/{path}", headers=caller.headers)
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert answer.json()["title"] == "shape.refused_characters"
 
 

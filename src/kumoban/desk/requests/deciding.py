@@ -7,7 +7,7 @@ from django.db.models import Q
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Approval, Plan, Remark, Request
-from kumoban.desk.people import Actor, accounts_of_the_same
+from kumoban.desk.people import Actor, accounts_of_the_same, stand_ins
 from kumoban.desk.planning import authorise
 from kumoban.desk.requests.guards import checked_text, own, required_text, routine_named
 from kumoban.desk.requests.plans import open_checks, valid_until, void_plan
@@ -118,7 +118,7 @@ def _remark(actor: Actor, number: str, kind: str, text: str) -> Remark:
     said = required_text(text)
     with writing():
         request = locked(number)
-        if not rules.visible(actor, clock.now()).filter(pk=request.pk).exists():
+        if not rules.visible(actor).filter(pk=request.pk).exists():
             raise Refused(Reason("no_such_request", {"request": number}), attempt=True)
         remark = Remark.objects.create(request=request, person=actor.person, kind=kind, text=said, at=clock.now())
         record(f"request.{kind}", actor=actor.id, subject=number, texts={"text": said})
@@ -163,7 +163,7 @@ def _may_decide(actor: Actor, request: Request, plan_digest: str | None) -> tupl
     entitled = set().union(*rules.approvers(slots, without=asking_people(request)))
     if person.id in entitled:
         return plan, None
-    for principal in sorted(rules.stand_ins(clock.now()).get(person.id, ())):
+    for principal in sorted(stand_ins(clock.now()).get(person.id, ())):
         if principal in entitled:
             return plan, principal
     raise Refused(Reason("not_an_approver"), attempt=True)

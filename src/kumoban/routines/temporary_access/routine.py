@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -40,8 +41,12 @@ TEXTS = {
 }
 
 
+#: so many are offered at once; more are found by narrowing down
+PAGE = 60
+
+
 def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str]]:
-    """Accounts and permission sets this person may ask for; people by name; kinds of work. At most 50 people."""
+    """Accounts and permission sets this person may ask for; people by name; kinds of work. A page of each."""
     needle = searchable(query)
     if source == "kinds":
         return [(kind.code, kind.ja if get_language() == "ja" else kind.en, "") for kind in work_kinds()]
@@ -50,15 +55,24 @@ def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str
         people = Person.objects.filter(wanted, absent_since=None, enabled=True)
         team = team_of(person.id)
         near = Membership.objects.filter(group_id=team.group_id if team else "", absent_since=None).values("person_id")
-        ordered = people.annotate(far=~Q(id__in=near)).order_by("far", "user_name")[:50]
+        ordered = people.annotate(far=~Q(id__in=near)).order_by("far", "user_name")[:PAGE]
         return [(found.id, found.display_name, found.user_name) for found in ordered]
-    offered = rules.offered(ROUTINE, person)
     if source == "accounts":
-        hits = [account for account, _sets in offered if needle in account.search]
-        return [(found.id, found.name, found.ou.name_path if found.ou else "") for found in hits[:400]]
-    allowed = {value for _account, sets in offered for value in sets}
+        hits = (account for account, _sets in rules.offered(ROUTINE, person, needle))
+        return [(found.id, found.name, found.ou.name_path if found.ou else "") for found in islice(hits, PAGE)]
+    allowed = _permission_sets_offered(person)
     sets = PermissionSet.objects.filter(absent_since=None, search__contains=needle).order_by("name")
     return [(found.arn, found.name, found.description) for found in sets if "*" in allowed or found.arn in allowed]
+
+
+def _permission_sets_offered(person: Person) -> set[str]:
+    """In any account; once that is all of them, nothing more is looked for."""
+    allowed: set[str] = set()
+    for _account, sets in rules.offered(ROUTINE, person):
+        allowed |= sets
+        if "*" in allowed:
+            break
+    return allowed
 
 
 def named(source: str, names: Sequence[str]) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
 from kumoban.core.reason import Reason
+from kumoban.desk.models import Hold, Request
 from kumoban.desk.words import say
 
 register = template.Library()
@@ -23,6 +25,25 @@ register = template.Library()
 @register.filter
 def said(reason: Reason | Mapping[str, Any]) -> str:
     return say(reason if isinstance(reason, Reason) else Reason.from_stored(reason))
+
+
+@register.filter
+def titled(request: Request) -> str:
+    """What a request is about, in one line. A filter, because lists show fifty of them."""
+    title, count = said(request.shown["title"]), request.shown["count"]
+    return f"{title} {gettext('(%(n)s in all)') % {'n': count}}" if count > 1 else title
+
+
+@register.filter
+def state_mark(of: Request | Hold) -> SafeString:
+    """The state of a request or a grant: a shape and a word, never colour alone."""
+    return _mark(of.state, str(of.get_state_display()))
+
+
+@cache
+def _mark(state: str, label: str) -> SafeString:
+    live = " live" if state in ("applying", "ending") else ""
+    return format_html('<span class="state{}" data-state="{}">{}</span>', live, state, label)
 
 
 @register.filter
