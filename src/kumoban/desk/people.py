@@ -29,6 +29,8 @@ class Actor:
     scopes: frozenset[str] | None = None
     #: the token that acts, where it is one
     token: int | None = None
+    #: when the person of a session last authenticated at the identity provider, as far as that told
+    proved_at: datetime | None = None
 
     @cached_property
     def person(self) -> Person:

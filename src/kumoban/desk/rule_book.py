@@ -18,6 +18,7 @@ from kumoban.desk.models import Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import Dimension, routine_of
 from kumoban.desk.shapes import problem, read
+from kumoban.desk.step_up import needs_recent_proof
 from kumoban.estate.models import Account, Group, OrganizationalUnit, PermissionSet, Person, Team
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing
@@ -258,6 +259,7 @@ def _ops(actor: Actor | None) -> None:
         actor.needs("rules")
         if not actor.ops:
             raise Refused(Reason("ops_only"), attempt=True)
+        needs_recent_proof(actor)
 
 
 _FIELDS = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "enabled")

@@ -28,6 +28,7 @@ __all__ = [
     "demo_people",
     "demo_user",
     "make_token",
+    "remember_proof",
     "remember_sign_in",
     "remember_sign_out",
     "revoke_all_tokens",
@@ -126,6 +127,13 @@ def remember_sign_in(user: User, subject: Subject) -> None:
     facts = {"method": subject.method, "issuer": subject.issuer[:200]}
     with writing():
         record("person.signed_in", actor=Actor(user).id, subject=f"user:{user.pk}", facts=facts)
+
+
+def remember_proof(user: User, subject: Subject) -> None:
+    """Somebody signed in has shown once more that it is them."""
+    facts = {"method": subject.method, "issuer": subject.issuer[:200]}
+    with writing():
+        record("person.proved_again", actor=Actor(user).id, subject=f"user:{user.pk}", facts=facts)
 
 
 def remember_sign_out(user: User) -> None:

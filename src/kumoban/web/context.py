@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from kumoban.desk import clock, rules
 from kumoban.desk.people import Actor, team_of
+from kumoban.desk.step_up import proved_recently
 
 __all__ = ["forget_inbox_count", "frame"]
 
@@ -36,6 +37,8 @@ def _read(request: HttpRequest) -> dict[str, Any]:
         "team": team_of(actor.person.id),
         "inbox_count": _inbox_count(actor),
         "now": now,
+        # a button was refused here for want of a recent proof: the page says where to bring one
+        "prove_again": request.method == "POST" and not proved_recently(actor),
     }
 
 

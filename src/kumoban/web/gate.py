@@ -17,6 +17,7 @@ from kumoban.core.reason import Refused
 from kumoban.desk.people import Actor
 from kumoban.desk.requests import refused_attempt
 from kumoban.desk.words import say
+from kumoban.web.sign_in.asked import proved_at
 
 __all__ = ["DeskRequest", "page"]
 
@@ -34,7 +35,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
-        request.actor = Actor(request.user)
+        request.actor = Actor(request.user, proved_at=proved_at(request.session))
         if request.user.person is None or not request.user.person.can_act:
             logout(request)  # the directory no longer has this person: the session ends here
             return redirect("/sign-in")
@@ -60,7 +61,8 @@ def _to_sign_in(request: Any) -> HttpResponse:
 
 def _refusal(request: Any, refused: Refused) -> HttpResponse:
     sentences = [say(reason) for reason in refused.reasons]
-    if request.method == "POST" and request.headers.get("Referer") and not request.htmx:
+    again = any(reason.code == "step_up" for reason in refused.reasons)  # the page then says where
+    if request.method == "POST" and request.headers.get("Referer") and not request.htmx and not again:
         for sentence in sentences:
             messages.error(request, sentence)
         return redirect(_back(request))

@@ -19,6 +19,7 @@ from kumoban.web.sign_in import pages as sign_in
 urlpatterns = [
     path("", lists.home),
     path("sign-in", sign_in.sign_in),
+    path("sign-in/again", sign_in.again),
     path("sign-in/oidc", sign_in.oidc_start),
     path("sign-in/oidc/callback", sign_in.oidc_callback),
     path("sign-in/saml", sign_in.saml_start),

@@ -13,6 +13,7 @@ from kumoban.desk.requests.guards import checked_text, own, required_text, routi
 from kumoban.desk.requests.plans import open_checks, valid_until, void_plan
 from kumoban.desk.routine import Asked
 from kumoban.desk.states import RequestState
+from kumoban.desk.step_up import about_production, needs_recent_proof
 from kumoban.desk.transition import locked, move
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing
@@ -39,6 +40,8 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
         request = locked(number)
         plan, principal = _may_decide(actor, request, plan_digest)
         still_allowed(request, plan)
+        if about_production(plan.value):
+            needs_recent_proof(actor)
         now = clock.now()
         if _sealed_already(plan, {actor.person.id, principal or actor.person.id}):
             raise Refused(Reason("already_approved"))

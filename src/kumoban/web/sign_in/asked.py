@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["Asked", "keep", "take"]
+__all__ = ["Asked", "keep", "prove", "proved_at", "take"]
 
 _KEY = "sign_in_asked"
+_PROVED = "proved_at"
 #: somebody may look for their second factor that long
 _SECONDS = 1800
 #: tabs that may be signing in at the same time
@@ -44,3 +46,13 @@ def take(session: Any, method: str, key: str) -> Asked | None:
         return None
     session[_KEY] = [asdict(one) for one in kept if one != found]
     return found if found.at > time.time() - _SECONDS else None
+
+
+def prove(session: Any, at: float | None) -> None:
+    """When the person authenticated, as the provider told; never later than now. Not told is not known."""
+    session[_PROVED] = None if at is None else min(at, time.time())
+
+
+def proved_at(session: Any) -> datetime | None:
+    at = session.get(_PROVED)
+    return None if at is None else datetime.fromtimestamp(at, UTC)

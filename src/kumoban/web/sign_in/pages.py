@@ -17,16 +17,27 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from kumoban.core.reason import Refused
+from kumoban.core.reason import Reason, Refused
 from kumoban.desk.models import User
-from kumoban.desk.sign_in import Subject, demo_people, demo_user, remember_sign_in, remember_sign_out, user_of_subject
+from kumoban.desk.people import Actor
+from kumoban.desk.requests import refused_attempt
+from kumoban.desk.sign_in import (
+    Subject,
+    demo_people,
+    demo_user,
+    remember_proof,
+    remember_sign_in,
+    remember_sign_out,
+    user_of_subject,
+)
 from kumoban.desk.words import say
 from kumoban.web.addresses import own_address
 from kumoban.web.sign_in import oidc, saml
-from kumoban.web.sign_in.asked import Asked, keep, take
+from kumoban.web.sign_in.asked import Asked, keep, prove, take
 from kumoban.web.sign_in.proof import Proof, not_proved
 
 __all__ = [
+    "again",
     "oidc_callback",
     "oidc_start",
     "saml_answer",
@@ -37,6 +48,9 @@ __all__ = [
     "sign_out",
 ]
 
+#: seconds by which the provider's clock and ours may differ
+_CLOCKS_DIFFER = 60
+_METHOD = "sign_in_method"
 _STATUS = {"sign_in_provider_down": 503, "sign_in_not_proved": 400, "sign_in_cancelled": 400}
 
 
@@ -78,14 +92,25 @@ def sign_out(request: Any) -> HttpResponse:
     return redirect("/sign-in?stay=1")
 
 
+@never_cache
+@require_GET
+@_refusals_shown
+def again(request: HttpRequest) -> HttpResponse:
+    """Somebody signed in shows once more that it is them, at the provider they came from."""
+    ways = _ways("/")
+    came_by = next((way for way in ways if way["method"] == request.session.get(_METHOD)), None)
+    _only(came_by is not None or len(ways) == 1)
+    return redirect(f"{(came_by or ways[0])['address']}&again=1")
+
+
 def _ways(next_page: str) -> list[dict[str, str]]:
     query = urlencode({"next": next_page})
     found = []
     if oidc.configured():
         host = urlsplit(settings.KUMOBAN_OIDC_ISSUER).hostname or ""
-        found.append({"address": f"/sign-in/oidc?{query}", "name": f"OpenID Connect · {host}"})
+        found.append({"method": "oidc", "address": f"/sign-in/oidc?{query}", "name": f"OpenID Connect · {host}"})
     if saml.configured():
-        found.append({"address": f"/sign-in/saml?{query}", "name": "SAML"})
+        found.append({"method": "saml", "address": f"/sign-in/saml?{query}", "name": "SAML"})
     return found
 
 
@@ -94,7 +119,9 @@ def _ways(next_page: str) -> list[dict[str, str]]:
 @_refusals_shown
 def oidc_start(request: HttpRequest) -> HttpResponse:
     _only(oidc.configured())
-    return _to_provider(request, oidc.begin(own_address(request, request.GET.get("next", "/"))))
+    return _to_provider(
+        request, oidc.begin(own_address(request, request.GET.get("next", "/")), again="again" in request.GET)
+    )
 
 
 @never_cache
@@ -113,7 +140,9 @@ def oidc_callback(request: HttpRequest) -> HttpResponse:
 @_refusals_shown
 def saml_start(request: HttpRequest) -> HttpResponse:
     _only(saml.configured())
-    return _to_provider(request, saml.begin(own_address(request, request.GET.get("next", "/"))))
+    return _to_provider(
+        request, saml.begin(own_address(request, request.GET.get("next", "/")), again="again" in request.GET)
+    )
 
 
 @csrf_exempt
@@ -160,12 +189,37 @@ def _to_provider(request: HttpRequest, begun: tuple[str, Asked]) -> HttpResponse
 
 def _prove(request: HttpRequest, asked: Asked, proof: Proof) -> HttpResponse:
     """The desk decides whether this proven subject is somebody; only then there is a session."""
-    _enter(request, user_of_subject(proof.subject), proof.subject)
+    user = user_of_subject(proof.subject)
+    if asked.again:
+        _authenticated_since(asked, proof)
+    if asked.again and request.user.is_authenticated:
+        return _proved_again(request, user, proof)
+    _enter(request, user, proof.subject)
+    prove(request.session, proof.at)
     return redirect(asked.next)
+
+
+def _authenticated_since(asked: Asked, proof: Proof) -> None:
+    """The provider really asked anew, and did not answer from its own session. Raises Refused."""
+    if proof.at is None or proof.at < asked.at - _CLOCKS_DIFFER:
+        raise not_proved("the provider did not ask the person to authenticate anew")
+
+
+def _proved_again(request: Any, user: User, proof: Proof) -> HttpResponse:
+    """The same session with a new key; forms open in other tabs stay valid. Raises Refused for another person."""
+    if user != request.user:
+        refused = Refused(Reason("sign_in_other_person"), attempt=True)
+        refused_attempt(Actor(request.user), request.path, "sign-in", refused)
+        raise refused
+    remember_proof(user, proof.subject)
+    request.session.cycle_key()
+    prove(request.session, proof.at)
+    return render(request, "web/proved.html")
 
 
 def _enter(request: HttpRequest, user: User, subject: Subject) -> None:
     """A new session, under a new key, that ends at a fixed hour however busy it is."""
     remember_sign_in(user, subject)
     login(request, user)
+    request.session[_METHOD] = subject.method
     request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))

@@ -84,6 +84,7 @@ class Answer:
     #: minutes from now
     begins: float = -1
     ends: float = 5
+    authenticated: float = 0
     status: str = Saml.STATUS_SUCCESS
     sign_assertion: bool = True
     sign_response: bool = False
@@ -113,7 +114,8 @@ class Answer:
             f' NotOnOrAfter="{_at(self.ends)}"/></saml:SubjectConfirmation></saml:Subject>'
             f'<saml:Conditions NotBefore="{_at(self.begins)}" NotOnOrAfter="{_at(self.ends)}">'
             f"{restriction if audience else ''}</saml:Conditions>"
-            f'<saml:AuthnStatement AuthnInstant="{_at(0)}"><saml:AuthnContext><saml:AuthnContextClassRef>'
+            f'<saml:AuthnStatement AuthnInstant="{_at(self.authenticated)}">'
+            "<saml:AuthnContext><saml:AuthnContextClassRef>"
             f"{Saml.AC_UNSPECIFIED}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>"
             f"{f'<saml:AttributeStatement>{attributes}</saml:AttributeStatement>' if attributes else ''}"
             "</saml:Assertion>"
