@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from urllib.parse import unquote
 
 from django.http import HttpRequest
@@ -18,12 +22,40 @@ from kumoban.desk.sign_in import actor_of_token
 
 __all__ = ["Bearer", "actor_of", "iso", "request_seen", "routine_named"]
 
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89abAB])")
+_REFUSED = Reason("shape.refused_characters", {"characters": "U+0000"})
+
 
 class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        if "\0" in unquote(request.get_full_path()) or rb"\u0000" in request.body:
-            raise ShapeError([("", Reason("shape.refused_characters", {"characters": "U+0000"}))])
+        _refuse_what_no_database_takes(request)
         return actor_of_token(token)
+
+
+def _refuse_what_no_database_takes(request: HttpRequest) -> None:
+    """U+0000 and halves of characters. Raises ShapeError, by field where it is in a body."""
+    if "\0" in unquote(request.get_full_path()):
+        raise ShapeError([("", _REFUSED)])
+    if not _SUSPECT.search(request.body):
+        return
+    try:
+        fields = list(_untakable("", json.loads(request.body)))
+    except ValueError:
+        return  # what is no JSON is refused as such
+    if fields:
+        raise ShapeError([(field, _REFUSED) for field in fields])
+
+
+def _untakable(field: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _untakable("", name)
+            yield from _untakable(name, item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _untakable(field, item)
+    elif isinstance(value, str) and ("\0" in value or any("\ud800" <= char <= "\udfff" for char in value)):
+        yield field
 
 
 def actor_of(request: HttpRequest, scope: str = "read") -> Actor:

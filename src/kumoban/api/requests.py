@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from kumoban.api.answers import GrantOut, OneRequestOut, RequestOut, grant_out, reasons_out, request_out, requests_out
 from kumoban.api.callers import actor_of, request_seen, routine_named
@@ -99,10 +99,10 @@ def preview(request: HttpRequest, body: Ask) -> dict[str, Any]:
 
 
 @router.post("/requests", response={201: RequestOut})
-def ask(request: HttpRequest, body: Ask) -> tuple[int, dict[str, Any]]:
+def ask(request: HttpRequest, body: Ask) -> Status[dict[str, Any]]:
     actor = actor_of(request, "ask")
     made = requests.ask(actor, body.routine, body.form, extra=body.extra, idempotency=body.idempotency)
-    return 201, request_out(made)
+    return Status(201, request_out(made))
 
 
 @router.get("/requests", response=list[RequestOut])

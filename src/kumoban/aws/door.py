@@ -18,7 +18,7 @@ from django.conf import settings
 
 from kumoban.aws import buckets
 from kumoban.aws.credentials import CallCredentials, SessionKey, SessionPool, current
-from kumoban.aws.errors import AwsError, Denied, Expired, Throttled, understood
+from kumoban.aws.errors import AwsError, Denied, Expired, Postponed, Throttled, understood
 
 __all__ = ["Door", "ObserveMode", "Pass", "door", "pages"]
 
@@ -68,12 +68,17 @@ class Pass:
         if not settings.KUMOBAN_OPERATOR_ROLE:
             raise ObserveMode
         session = self._session(settings.KUMOBAN_OPERATOR_ROLE)
-        self.door.prepare(session)
+        try:
+            self.door.prepare(session)
+        except AwsError as refused:  # nothing was sent to the service: worth trying again
+            raise Postponed(refused.code, refused.message, refused.aws_request_id) from refused
         permit, self.permit = self.permit, None
         if settings.KUMOBAN_AWS_LIMITS or permit is None or not permit.fresh:
             permit = buckets.take(service, urgent=self.urgent, fence=self.fence, patience=self.patience)
         if not permit.fresh:
             permit = buckets.take(service, urgent=self.urgent, fence=self.fence, patience=self.patience)
+        if not permit.fresh:  # nothing is signed on a lease that was asked about too long ago
+            raise Postponed("StalePermit", "the database answers too slowly")
         return self.door.send(service, operation, session, params)
 
     def _session(self, role_arn: str) -> SessionKey:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Q
 
 from kumoban.aws.errors import AwsError
@@ -19,6 +20,7 @@ from kumoban.desk.rules import Slot, approvers
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import locked, move
 from kumoban.desk.unseen import look_for_unseen
+from kumoban.estate.models import Group
 from kumoban.estate.scan import scan_next
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing
@@ -46,7 +48,8 @@ def lapse() -> int:
     for number in list(waiting.values_list("number", flat=True)):
         with writing():
             request = locked(number)
-            if request.state in (RequestState.WAITING, RequestState.RETURNED):
+            over = request.lapses_at is not None and request.lapses_at <= now  # it may have been asked again meanwhile
+            if over and request.state in (RequestState.WAITING, RequestState.RETURNED):
                 move(request, RequestState.LAPSED, actor=SYSTEM, at=now, why=(Reason("approval_lapsed"),))
                 lapsed += 1
     return lapsed
@@ -86,8 +89,10 @@ def remind() -> int:
 def scan() -> None:
     """The estate, and the groups that approvals depend on every time."""
     asked = Requirement.objects.filter(kind="group", plan__request__state=RequestState.WAITING)
+    roles = Group.objects.filter(name__in=[settings.KUMOBAN_OPS_GROUP, settings.KUMOBAN_AUDITOR_GROUP])
     named = [wanted.get("group") for rule in Rule.objects.filter(enabled=True) for wanted in rule.approvers]
-    scan_next({*asked.values_list("ref", flat=True), *(str(group) for group in named if group)})
+    of_interest = (*asked.values_list("ref", flat=True), *roles.values_list("id", flat=True))
+    scan_next({*of_interest, *(str(group) for group in named if group)})
 
 
 DUTIES = (

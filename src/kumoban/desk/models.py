@@ -72,6 +72,8 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True)
     #: to the hour: so that using a token seldom writes
     last_used_at = models.DateTimeField(null=True)
+    #: the token that made this one, where a token did
+    made_by = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="+")
 
 
 class Rule(models.Model):

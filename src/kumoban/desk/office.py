@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from django.db.models import QuerySet
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kumoban.core.instant import AwareInstant
+from kumoban.core.pattern import problem_of
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Absence, CompanyHoliday, ExtraField, FreezePeriod
@@ -270,7 +271,7 @@ class ExtraFieldForm(_OfficeForm):
     kind: Literal["text", "paragraph", "number", "date", "url", "choice"] = "text"
     required: bool = False
     pattern: str = Field(default="", max_length=200)
-    choices: list[str] = Field(default_factory=list, max_length=100)
+    choices: list[Annotated[str, Field(max_length=100)]] = Field(default_factory=list, max_length=100)
     position: int = Field(default=0, ge=0, le=1000)
 
     @model_validator(mode="after")
@@ -287,15 +288,16 @@ def add_extra_field(actor: Actor, values: Mapping[str, Any]) -> ExtraField:
         raise Refused(Reason("no_such_routine", {"routine": str(values["routine"])[:60]}), field="routine")
     if values["kind"] not in _KINDS:
         raise Refused(Reason("unknown_kind", {"kinds": ", ".join(_KINDS)}), field="kind")
-    try:
-        re.compile(str(values.get("pattern", "")))
-    except re.error as broken:
-        raise Refused(Reason("pattern_not_understood", {"problem": str(broken)[:80]}), field="pattern") from broken
+    if wrong := problem_of(str(values.get("pattern", ""))):
+        raise Refused(Reason(wrong), field="pattern")
     with writing():
         made, _ = ExtraField.objects.update_or_create(
             routine=values["routine"], key=values["key"], defaults=dict(values) | {"key": values["key"]}
         )
-        record("extra_field.saved", actor=actor.id, subject=f"extra:{made.routine}.{made.key}", facts=dict(values))
+        facts = {name: value for name, value in values.items() if name != "choices"}
+        choices = {"choices": "\n".join(made.choices)} if made.choices else None
+        subject = f"extra:{made.routine}.{made.key}"
+        record("extra_field.saved", actor=actor.id, subject=subject, facts=facts, texts=choices)
     return made
 
 

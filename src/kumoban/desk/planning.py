@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from kumoban.core.calendar import BusinessCalendar
 from kumoban.core.form import Choices, Form, Reading
 from kumoban.core.freeze import Freeze
+from kumoban.core.pattern import LONGEST
 from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import Decided, signed_bytes
@@ -118,7 +119,7 @@ def _extra_problem(extra: ExtraField, value: str) -> str | None:
         return f"extra_not_{extra.kind}"
     if extra.kind == "choice" and value not in extra.choices:
         return "extra_not_a_choice"
-    if extra.pattern and not re.fullmatch(extra.pattern, value):
+    if extra.pattern and (len(value) > LONGEST or not re.fullmatch(extra.pattern, value)):
         return "extra_not_in_format"
     return None
 

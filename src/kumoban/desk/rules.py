@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, When
 
 from kumoban.core.reason import Reason
-from kumoban.desk.models import Approval, Request, Requirement, Rule
+from kumoban.desk.models import Approval, Hold, Request, Requirement, Rule, Step
 from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, members_of
 from kumoban.desk.routine import Dimension, Routine
 from kumoban.estate.models import Account, Group, Person, Team
@@ -35,6 +35,7 @@ __all__ = [
     "offered",
     "to_confirm",
     "visible",
+    "work",
 ]
 
 
@@ -372,5 +373,31 @@ def visible(actor: Actor) -> QuerySet[Request]:
         Q(requester=mine)
         | Q(pk__in=Request.workers.through.objects.filter(person_id=mine.id).values("request_id"))
         | Q(pk__in=wanted)
+        | Q(pk__in=Approval.objects.filter(person=mine).values("plan__request_id"))
         | Q(assignee=mine)
+    )
+
+
+#: from approval until everything has ended: where people may have something to do
+_UNDER_WAY = ("approved", "scheduled", "applying", "active", "ending", "failed")
+
+
+def work(actor: Actor, at: datetime) -> QuerySet[Request]:
+    """What waits for the operations team: ``by_hand`` an open manual step, ``trouble`` what failed or needs a person.
+
+    What is in trouble or past its target comes first. Nobody else has this list.
+    """
+    if not actor.ops:
+        return Request.objects.none()
+    steps = Step.objects.filter(request=OuterRef("pk"))
+    by_hand = Exists(steps.filter(kind="manual", phase="open"))
+    stuck = Exists(steps.filter(needs_a_person=True).exclude(phase__in=("done", "cancelled")))
+    failed = Exists(Hold.objects.filter(request=OuterRef("pk"), state="failed"))
+    trouble = ExpressionWrapper(Q(stuck) | Q(failed) | Q(state="failed"), output_field=BooleanField())
+    return (
+        Request.objects.filter(state__in=_UNDER_WAY)
+        .annotate(by_hand=by_hand, trouble=trouble)
+        .filter(Q(by_hand=True) | Q(trouble=True))
+        .annotate(urgent=Case(When(Q(trouble=True) | Q(target_at__lt=at), then=Value(0)), default=Value(1)))
+        .order_by("urgent", F("target_at").asc(nulls_last=True), "id")
     )

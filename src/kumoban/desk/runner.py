@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import Q
 
 from kumoban.aws.buckets import Fence, Permit, boot_clock, hold_back
@@ -234,7 +234,7 @@ class Runner:
         asked = boot_clock()
         try:
             again = settle_turns(turns, self.name, self._reserve)
-        except OperationalError:  # the database went away, or chose us to break a deadlock: nothing was written
+        except Exception:  # the database went away, or chose us to break a deadlock: nothing was written
             for turn in turns:
                 self._answers.put(turn)
             raise

@@ -166,8 +166,9 @@ def create_token(actor: Actor, asked: TokenForm) -> tuple[Token, str]:
             actor.needs(scope)
     expires_at = database_now() + timedelta(days=asked.days)
     if actor.token is not None:
+        actor.needs("ask")  # a token that only reads makes nothing
         expires_at = min(expires_at, Token.objects.get(pk=actor.token).expires_at)
-    return _make(actor.user, asked.name, list(dict.fromkeys(asked.scopes)), expires_at)
+    return _make(actor.user, asked.name, list(dict.fromkeys(asked.scopes)), expires_at, actor.token)
 
 
 def tokens_of(actor: Actor) -> QuerySet[Token]:
@@ -176,13 +177,23 @@ def tokens_of(actor: Actor) -> QuerySet[Token]:
 
 
 def revoke_token(actor: Actor, pk: int) -> None:
-    """From this moment the token opens nothing."""
+    """From this moment the token, and every token it made, opens nothing. A token revokes itself and what it made."""
     with writing():
         found = tokens_of(actor).select_for_update().filter(pk=pk).first()
-        if found is None:
+        if found is None or (actor.token is not None and pk not in _family(actor.token)):
             raise Refused(Reason("no_such_token"))
-        Token.objects.filter(pk=pk).update(revoked_at=database_now())
-        record("token.revoked", actor=actor.id, subject="token", facts={"token": pk})
+        family = _family(pk)
+        Token.objects.filter(pk__in=family, revoked_at=None).update(revoked_at=database_now())
+        record("token.revoked", actor=actor.id, subject="token", facts={"token": pk, "with": sorted(family - {pk})})
+
+
+def _family(pk: int) -> set[int]:
+    """A token, those it made, those they made."""
+    found, latest = {pk}, {pk}
+    while latest:
+        latest = set(Token.objects.filter(made_by__in=latest).values_list("pk", flat=True)) - found
+        found |= latest
+    return found
 
 
 def revoke_all_tokens(user: User) -> int:
@@ -193,7 +204,9 @@ def revoke_all_tokens(user: User) -> int:
     return revoked
 
 
-def _make(user: User, name: str, scopes: list[str], expires_at: datetime) -> tuple[Token, str]:
+def _make(
+    user: User, name: str, scopes: list[str], expires_at: datetime, made_by: int | None = None
+) -> tuple[Token, str]:
     secret = f"kmb_{secrets.token_urlsafe(32)}"
     with writing():
         made = Token.objects.create(
@@ -203,6 +216,7 @@ def _make(user: User, name: str, scopes: list[str], expires_at: datetime) -> tup
             scopes=scopes,
             created_at=database_now(),
             expires_at=expires_at,
+            made_by_id=made_by,
         )
         facts = {"token": made.pk, "scopes": scopes, "expires_at": expires_at}
         record("token.made", actor=Actor(user).id, subject="token", facts=facts)

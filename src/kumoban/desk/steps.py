@@ -228,7 +228,12 @@ def _trouble(step: Step, error: AwsError, now: datetime) -> Next:
     step.error = {"code": error.code, "message": error.message[:500], "request_id": error.aws_request_id}
     if step.phase != Phase.SEND:
         phase = Phase.RECOVER if isinstance(error, NotFound) and step.phase == Phase.POLL else Phase(step.phase)
-        if isinstance(error, Transient | AnswerLost | NotFound) or direction_of(step) == "undo":
+        if step.outstanding and step.attempts == _ALARM_AFTER:
+            step.needs_a_person = True
+            record(
+                "step.unreadable", actor=SYSTEM, subject=step.request.number, facts={"step": step.pk, "why": error.code}
+            )
+        if isinstance(error, Transient | AnswerLost | NotFound) or step.outstanding or direction_of(step) == "undo":
             return Next(phase, backoff(step.attempts), unlock=not step.outstanding)
         return _failed(step, Reason("aws_refused", step.error), now)
     if isinstance(error, AnswerLost):
@@ -305,8 +310,10 @@ def _out_of_reach(step: Step, outcome: Outcome, reason: Reason) -> Next:
     """Not gone, and not to be changed: the end stays due, tried hourly without its lock; one person is told once."""
     if outcome.error is not None and step.phase == Phase.SEND:
         _record(step, "aws.refused", code=outcome.error.code, request_id=outcome.error.aws_request_id)
-    if outcome.progress is not None:
+    elif outcome.progress is not None:
         _record(step, "aws.failed", detail=outcome.progress.detail[:300])
+    elif step.outstanding:
+        _record(step, "aws.answer_lost", saw="unreachable")
     step.attempts, step.outstanding = 0, False
     if step.error.get("reason") != reason.stored():
         record(
@@ -347,9 +354,8 @@ def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
     hold = step.hold
     assert hold is not None
     if hold.pk in near.still_applying:
-        Step.objects.filter(hold=hold, kind=StepKind.APPLY, done_at=None).update(
-            phase=Phase.CANCELLED, due=None, done_at=now, outstanding=False
-        )
+        for begun in Step.objects.filter(hold=hold, kind=StepKind.APPLY, done_at=None):
+            _cancel(begun, hold, step, now)
     if hold.state != HoldState.ENDING:
         hold.state = HoldState.ENDING
         hold.save(update_fields=["state"])
@@ -365,6 +371,16 @@ def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
     if hold.thing.existed_before:
         return _ended(step, "was_there_before", {"seen_at": hold.thing.opened_at.isoformat()}, now)
     return intend(step, now)
+
+
+def _cancel(begun: Step, hold: Hold, ending: Step, now: datetime) -> None:
+    """The grant ends before it was applied; a call whose outcome nobody saw is closed in the record."""
+    if begun.outstanding:
+        begun.hold, begun.request = hold, ending.request
+        begun.answer_lost, begun.outstanding = True, False
+        _record(begun, "aws.answer_lost", saw="not_looked")
+    begun.phase, begun.due, begun.done_at = Phase.CANCELLED, None, now
+    begun.save()
 
 
 def _joins_what_was_left(hold: Hold) -> bool:

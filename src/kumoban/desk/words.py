@@ -52,7 +52,10 @@ _WORDS = {
     "no_such_request": _("There is no such request, or you may not see it."),
     "unknown_group": _("There is no such group: %(group)s"),
     "unknown_kind": _("The kind must be one of: %(kinds)s"),
-    "pattern_not_understood": _("The pattern is not a regular expression: %(problem)s"),
+    "not_a_pattern": _("The pattern is not a regular expression."),
+    "pattern_too_slow": _(
+        "This pattern could take very long: repeat single characters or classes only, at most three times, not groups."
+    ),
     "times_not_in_order": _("The end must be after the start, both with their offset."),
     "no_such_rule": _("There is no such rule."),
     "unknown_dimension": _("This routine has no such dimension: %(dimension)s"),

@@ -238,7 +238,7 @@ def _person(user: dict[str, Any]) -> Person:
         language=(user.get("PreferredLanguage") or "")[:2],
         title=user.get("Title") or "",
         manager_id=manager.get("value", "") if isinstance(manager, dict) else str(manager),
-        employee_number=str(enterprise.get("employeeNumber") or "")[:64],
+        employee_number=searchable(str(enterprise.get("employeeNumber") or "")).strip()[:64],
         enabled=user.get("UserStatus", "ENABLED") != "DISABLED",
         search=searchable(user["UserName"], display, *emails),
     )

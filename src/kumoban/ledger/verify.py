@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from django.db import connection
 
 from kumoban.ledger.chain import GENESIS, chain_key, link
-from kumoban.ledger.models import EntryText, Head
+from kumoban.ledger.models import Entry, EntryText, Head
 from kumoban.ledger.record import text_digest
-from kumoban.ledger.seal import last_seal
+from kumoban.ledger.seal import seals
 
 __all__ = ["Verdict", "verify"]
 
@@ -30,11 +30,12 @@ class Verdict:
 
 
 def verify() -> Verdict:
-    """Read the whole record once and say where it was touched, if it was."""
+    """Read the whole record once and say where it was touched, if it was. What is written meanwhile is left out."""
+    head = Head.objects.get(pk=1)
     key, previous, count = chain_key(), GENESIS, 0
+    sealed = {seal.count: seal.digest for seal in seals() if seal.count}
     faults: dict[str, int] = {}
-    seal, seal_seen = last_seal(), False
-    for seq, at, kind, actor, subject, body, digest in _entries():
+    for seq, at, kind, actor, subject, body, digest in _entries(head.seq):
         count += 1
         if seq != count:
             faults.setdefault("entry_missing", count)
@@ -43,27 +44,37 @@ def verify() -> Verdict:
             faults.setdefault("entry_changed", seq)
         if not _columns_match(body, seq, at, kind, actor, subject):
             faults.setdefault("columns_changed", seq)
-        if seal and seq == seal.count:
-            seal_seen = digest == seal.digest
+        if sealed.pop(seq, digest) != digest:
+            faults.setdefault("seal_differs", seq)
         previous = digest
-    head = Head.objects.get(pk=1)
-    if (head.seq, head.digest) != (count, previous):
+    if (head.seq, head.digest) != (count, previous) or _entries_beyond(head):
         faults.setdefault("head_differs", count)
-    if seal and seal.count and not seal_seen:
-        faults.setdefault("seal_differs", seal.count)
+    missing = [seq for seq in sealed if seq > count]
+    if missing and not _written_since(missing, sealed):
+        faults.setdefault("seal_differs", min(missing))
     for seq in _changed_texts():
         faults.setdefault("text_changed", seq)
     return Verdict(count, tuple((seq, code) for code, seq in faults.items()))
 
 
-def _entries() -> Iterator[tuple[int, datetime | str, str, str, str, str, str]]:
+def _entries_beyond(head: Head) -> bool:
+    """Entries after a head that has not moved: it was set back."""
+    return Entry.objects.filter(seq__gt=head.seq).exists() and Head.objects.get(pk=1).seq == head.seq
+
+
+def _written_since(sequences: list[int], sealed: dict[int, str]) -> bool:
+    """Whether these sealed entries came while we read."""
+    return all(Entry.objects.filter(seq=seq, digest=sealed[seq]).exists() for seq in sequences)
+
+
+def _entries(until: int) -> Iterator[tuple[int, datetime | str, str, str, str, str, str]]:
     last = 0
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT seq, at, kind, actor, subject, body, digest FROM ledger_entry"
-                " WHERE seq > %s ORDER BY seq LIMIT 20000",
-                [last],
+                " WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT 20000",
+                [last, until],
             )
             rows = cursor.fetchall()
         if not rows:

@@ -114,6 +114,20 @@ def test_a_nul_character_in_a_body_is_refused_and_nothing_is_stored(office: Offi
     assert everything() == before
 
 
+@pytest.mark.parametrize("workers", ["\\ud800", "u-\\u0000"])
+def test_halves_of_characters_are_refused_at_their_field(office: Office, workers: str) -> None:
+    caller = Caller(office, "sato")
+    body = '{"routine": "temporary-access", "form": {"workers": ["' + workers + '"]}}'
+    answer = caller.client.post("/api/v1/requests", body, content_type="application/json", headers=caller.headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "workers"
+
+
+def test_a_backslash_that_is_only_written_is_no_character(office: Office) -> None:
+    caller = Caller(office, "sato")
+    assert ask(office, caller, reason=r"grep \\u0000 in the log").status_code == 201
+
+
 @pytest.mark.parametrize("since", ["2026-01-01T00:00:00-18:08", "0001-01-01T00:00:00+14:00"])
 def test_a_time_no_database_takes_is_understood_or_refused(office: Office, since: str) -> None:
     caller = Caller(office, "takahashi")

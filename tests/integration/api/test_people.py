@@ -75,10 +75,31 @@ def test_a_list_of_tokens_never_shows_a_secret(office: Office) -> None:
 
 def test_a_revoked_token_opens_nothing(office: Office) -> None:
     caller, other = Caller(office, "sato"), Caller(office, "sato")
-    assert caller.delete(f"tokens/{Token.objects.latest('id').pk}").status_code == 204
+    assert other.delete(f"tokens/{Token.objects.latest('id').pk}").status_code == 204
     assert other.get("me").status_code == 401
     assert caller.get("me").status_code == 200
     assert Entry.objects.filter(kind="token.revoked", actor="u-sato").exists()
+
+
+def test_a_token_revokes_no_sister(office: Office) -> None:
+    Caller(office, "sato")
+    sister = Token.objects.latest("id").pk
+    assert Caller(office, "sato").delete(f"tokens/{sister}").status_code == 404
+    assert Token.objects.get(pk=sister).revoked_at is None
+
+
+def test_what_a_token_made_goes_with_it(office: Office) -> None:
+    caller = Caller(office, "sato")
+    parent = Token.objects.latest("id").pk
+    child = caller.post("tokens", {"name": "child", "scopes": ["read"], "days": 1}).json()["secret"]
+    assert caller.client.get("/api/v1/me", headers={"Authorization": f"Bearer {child}"}).status_code == 200
+    caller.delete(f"tokens/{parent}")
+    assert caller.client.get("/api/v1/me", headers={"Authorization": f"Bearer {child}"}).status_code == 401
+
+
+def test_a_token_that_only_reads_makes_no_token(office: Office) -> None:
+    caller = Caller(office, "sato", "read")
+    assert caller.post("tokens", {"name": "sister", "scopes": ["read"], "days": 1}).status_code == 403
 
 
 def test_nobody_revokes_somebody_elses_token(office: Office) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db import DatabaseError, connection, transaction
 
 from kumoban.ledger.models import Entry, EntryText, Head
 from kumoban.ledger.record import BODY_LIMIT, erase_texts, record, writing
-from kumoban.ledger.seal import seal_head
+from kumoban.ledger.seal import WentBack, seal_head
 from kumoban.ledger.verify import verify
 
 pytestmark = pytest.mark.usefixtures("ledger")
@@ -181,4 +182,41 @@ def test_a_seal_file_cut_in_the_middle_of_a_line_is_still_read() -> None:
     seal_head()
     with Path(settings.KUMOBAN_LEDGER_SEAL_FILE).open("a") as file:
         file.write('{"at": "2026-')
+    assert verify().whole
+
+
+def test_a_tail_that_was_cut_is_never_sealed_over(unprotected: Callable[[], Any]) -> None:
+    write(4)
+    seal_head()
+    with unprotected():
+        Entry.objects.filter(seq__gt=2)._raw_delete("default")
+        Head.objects.update(seq=2, digest=Entry.objects.get(seq=2).digest)
+    with pytest.raises(WentBack):
+        seal_head()
+    assert faults() == {"seal_differs"}
+
+
+def test_a_tail_written_anew_over_a_cut_one_shows(unprotected: Callable[[], Any]) -> None:
+    write(4)
+    seal_head()
+    with unprotected():
+        Entry.objects.filter(seq__gt=2)._raw_delete("default")
+        Head.objects.update(seq=2, digest=Entry.objects.get(seq=2).digest)
+    write(5)
+    with pytest.raises(WentBack):
+        seal_head()
+    assert faults() == {"seal_differs"}
+
+
+def test_what_is_written_while_the_record_is_verified_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(3)
+    module = import_module("kumoban.ledger.verify")
+    read = module._entries
+
+    def meanwhile(until: int) -> Any:
+        write(1)
+        seal_head()
+        yield from read(until)
+
+    monkeypatch.setattr(module, "_entries", meanwhile)
     assert verify().whole

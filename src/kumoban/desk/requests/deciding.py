@@ -158,6 +158,8 @@ def asking_people(request: Request) -> set[str]:
 def _may_decide(actor: Actor, request: Request, plan_digest: str | None) -> tuple[Plan, str | None]:
     """The plan this person may decide about now, and whom they stand in for (None: themselves)."""
     person = actor.person
+    if not rules.visible(actor).filter(pk=request.pk).exists():
+        raise Refused(Reason("no_such_request", {"request": request.number}), attempt=True)
     plan = _plan_waiting(request, None)
     if person.id in asking_people(request):
         raise Refused(Reason("not_own_request"), attempt=True)

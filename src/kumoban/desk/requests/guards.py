@@ -16,16 +16,21 @@ __all__ = ["checked_text", "ops_only", "own", "refused_attempt", "required_text"
 
 
 def refused_attempt(actor: Actor, what: str, subject: str, refused: Refused) -> None:
-    """Remember an attempt on authority, after its rollback; at most ten a minute for one actor."""
+    """Remember an attempt on authority, after its rollback; at most ten a minute for one actor.
+
+    ``subject`` and ``what`` come from an address that anybody can write: only a request there is becomes a subject.
+    """
     if not refused.attempt:
         return
+    about = subject if Request.objects.filter(number=subject).exists() else "attempt"
     with writing():
         recent = Entry.objects.filter(
             kind="attempt.refused", actor=actor.id, at__gt=database_now() - timedelta(minutes=1)
         )
         if recent.count() < 10:
             codes = [reason.code for reason in refused.reasons]
-            record("attempt.refused", actor=actor.id, subject=subject[:80], facts={"what": what, "why": codes})
+            facts = {"what": what[:200], "why": sorted(set(codes))}
+            record("attempt.refused", actor=actor.id, subject=about, facts=facts)
 
 
 def routine_named(name: str) -> Routine:
