@@ -12,14 +12,14 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk import requests, rules
+from kumoban.desk import clock, requests, rules
 from kumoban.desk.models import Request
 from kumoban.desk.planning import ShapeError, draft
 from kumoban.desk.routine import Routine, all_routines, routine_of
-from kumoban.desk.words import say
 from kumoban.web.form_view import fields_of, narrowed, options_of, typed
 from kumoban.web.gate import page
 from kumoban.web.request_view import plan_rows, slot_views, when_of
+from kumoban.web.templatetags.kumoban import said
 
 
 @page
@@ -43,7 +43,7 @@ def ask(request: Any, name: str) -> HttpResponse:
             errors = _by_field(shape)
         except Refused as refused:
             requests.refused_attempt(request.actor, "ask", routine.name, refused)
-            errors = {"": [say(reason) for reason in refused.reasons]}
+            errors = {"": [said(reason) for reason in refused.reasons]}
     fields = fields_of(routine, request.actor.person, data, extra, errors, narrowed(request.POST))
     context = {
         "here": "ask",
@@ -104,9 +104,12 @@ def preview(request: Any, name: str) -> HttpResponse:
         return render(request, "web/parts/preview.html", context)
     context = {
         "draft": made,
+        "notes": made.decision.notes,
         "rows": plan_rows(made.plan),
         "when": when_of(made.plan),
-        "slots": slot_views(made.decision.slots, []),
+        "slots": slot_views(
+            made.decision.slots, clock.now(), {request.actor.person.id, *(one.id for one in made.workers)}
+        ),
         "needed": sum(slot.count for slot in made.decision.slots),
         "fields": _errors(known, {}),
     }
@@ -142,5 +145,5 @@ def _routine(name: str) -> Routine:
 def _by_field(shape: ShapeError) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, reason in shape.errors:
-        found.setdefault(name, []).append(say(reason))
+        found.setdefault(name, []).append(said(reason))
     return found

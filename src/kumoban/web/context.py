@@ -6,15 +6,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from kumoban.desk import clock, rules
+from kumoban.desk.models import Request
 from kumoban.desk.people import Actor, team_of
 from kumoban.desk.step_up import proved_recently
 
-__all__ = ["forget_inbox_count", "frame"]
+__all__ = ["forget_counts", "frame"]
 
-#: seconds for which the number beside "To approve" may be old
+#: seconds for which the numbers in the menu may be old
 _COUNTED = 10
 
 
@@ -29,31 +31,30 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or request.headers.get("HX-Request"):
         return {"demo": settings.KUMOBAN_DEMO}
+    if user.person is None or not user.person.can_act:  # no page but one that says what is wrong
+        return {"demo": settings.KUMOBAN_DEMO}
     actor = getattr(request, "actor", None) or Actor(user)
     now = clock.now()
     return {
         "demo": settings.KUMOBAN_DEMO,
         "actor": actor,
         "team": team_of(actor.person.id),
-        "inbox_count": _inbox_count(actor),
+        "inbox_count": _counted(f"inbox-count:{actor.person.id}", rules.inbox(actor)),
+        "work_count": _counted(f"work-count:{actor.person.id}", rules.work(actor, now)) if actor.ops else 0,
         "now": now,
         # a button was refused here for want of a recent proof: the page says where to bring one
         "prove_again": request.method == "POST" and not proved_recently(actor),
     }
 
 
-def _inbox_count(actor: Actor) -> int:
+def _counted(key: str, rows: QuerySet[Request]) -> int:
     """Shown on every page, so it is counted once in a while; what the person decides themselves shows at once."""
-    found: int | None = cache.get(_key(actor))
+    found: int | None = cache.get(key)
     if found is None:
-        found = rules.inbox(actor).count()
-        cache.set(_key(actor), found, _COUNTED)
+        found = rows.count()
+        cache.set(key, found, _COUNTED)
     return found
 
 
-def forget_inbox_count(actor: Actor) -> None:
-    cache.delete(_key(actor))
-
-
-def _key(actor: Actor) -> str:
-    return f"inbox-count:{actor.person.id}"
+def forget_counts(actor: Actor) -> None:
+    cache.delete_many([f"inbox-count:{actor.person.id}", f"work-count:{actor.person.id}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,10 +17,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from kumoban.core.reason import Refused
 from kumoban.desk.people import Actor
 from kumoban.desk.requests import refused_attempt
-from kumoban.desk.words import say
+from kumoban.web import troubles
 from kumoban.web.sign_in.asked import proved_at
+from kumoban.web.templatetags.kumoban import said
 
-__all__ = ["DeskRequest", "page"]
+__all__ = ["MOST_RECORDED", "DeskRequest", "page"]
+
+#: characters of an address that the record of a refused attempt holds
+MOST_RECORDED = 200
+#: what no database and no form holds: NUL, and halves of characters
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
 
 
 class DeskRequest(HttpRequest):
@@ -39,13 +46,21 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
         if request.user.person is None or not request.user.person.can_act:
             logout(request)  # the directory no longer has this person: the session ends here
             return redirect("/sign-in")
+        if _broken(request):
+            return troubles.bad_request(request)
         try:
             return view(request, *args, **kwargs)
         except Refused as refused:
-            refused_attempt(request.actor, request.path, kwargs.get("number", "web"), refused)
+            refused_attempt(request.actor, request.path[:MOST_RECORDED], kwargs.get("number", "web"), refused)
             return _refusal(request, refused)
 
     return guarded
+
+
+def _broken(request: Any) -> bool:
+    """Whether the address or the form carries what PostgreSQL cannot hold; nobody types that."""
+    given = (text for source in (request.GET, request.POST) for pair in source.lists() for text in (pair[0], *pair[1]))
+    return any(_BROKEN.search(text) for text in (request.path, *given))
 
 
 def _to_sign_in(request: Any) -> HttpResponse:
@@ -60,7 +75,7 @@ def _to_sign_in(request: Any) -> HttpResponse:
 
 
 def _refusal(request: Any, refused: Refused) -> HttpResponse:
-    sentences = [say(reason) for reason in refused.reasons]
+    sentences = [said(reason) for reason in refused.reasons]
     again = any(reason.code == "step_up" for reason in refused.reasons)  # the page then says where
     if request.method == "POST" and request.headers.get("Referer") and not request.htmx and not again:
         for sentence in sentences:

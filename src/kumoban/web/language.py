@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
-__all__ = ["COOKIE", "ReaderLanguageMiddleware"]
+__all__ = ["COOKIE", "ReaderLanguageMiddleware", "language_of"]
 
 COOKIE = "kumoban_language"
 LANGUAGES = ("ja", "en")
@@ -25,7 +25,7 @@ class ReaderLanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user: Any = getattr(request, "user", None)
-        language = _language(request, getattr(user, "language", ""))
+        language = language_of(request, getattr(user, "language", ""))
         with translation.override(language), timezone.override(_zone(getattr(user, "zone", ""))):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
@@ -34,7 +34,8 @@ class ReaderLanguageMiddleware:
             return response
 
 
-def _language(request: HttpRequest, chosen: str) -> str:
+def language_of(request: HttpRequest, chosen: str = "") -> str:
+    """The language chosen in the settings, else in this browser, else the browser's own."""
     for language in (chosen, request.COOKIES.get(COOKIE, "")):
         if language in LANGUAGES:
             return language

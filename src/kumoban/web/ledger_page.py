@@ -18,6 +18,7 @@ from kumoban.estate.models import Person
 from kumoban.ledger.search import Recorded
 from kumoban.web.downloads import sent_as
 from kumoban.web.gate import page
+from kumoban.web.numbers import whole
 
 __all__ = ["ledger_export", "ledger_page"]
 
@@ -31,7 +32,7 @@ def ledger_page(request: Any) -> HttpResponse:
     """Newest first; the exports give everything that matches."""
     asked, wrong = _asked(request)
     before = request.GET.get("before", "")
-    found = entries(request.actor, _wanted(asked), before=int(before) if before.isdigit() else None, limit=PAGE + 1)
+    found = entries(request.actor, _wanted(asked), before=whole(before), limit=PAGE + 1)
     shown, query = found[:PAGE], urlencode({name: value for name, value in asked.items() if value})
     context = {
         "here": "ledger",

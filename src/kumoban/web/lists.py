@@ -13,6 +13,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
 from kumoban.desk.people import Actor
@@ -21,13 +22,17 @@ from kumoban.desk.routine import Routine, all_routines, routine_of
 from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Account, searchable
-from kumoban.web.context import forget_inbox_count
+from kumoban.web.context import forget_counts
 from kumoban.web.downloads import grants_table, requests_table
+from kumoban.web.freezes import freezes_over
 from kumoban.web.gate import page
+from kumoban.web.numbers import whole
 from kumoban.web.request_view import honorific, keys, plan_rows, powers_of, sentence, when_of
 
 _IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
 _CARDS = 30
+#: requests of the operations team's list on one page
+_WORK = 100
 
 
 @page
@@ -45,6 +50,7 @@ def home(request: Any) -> HttpResponse:
         "waiting_count": waiting.count(),
         "to_confirm": rules.to_confirm(actor)[:5],
         "holds": holds,
+        "work": rules.work(actor, now).select_related("requester", "assignee")[:5],
         "consoles": {key.hold.pk: key.console for key in keys(holds, actor.person) if key.console},
         "mine": mine.select_related("requester")[:8],
         "mine_count": mine.count(),
@@ -113,8 +119,8 @@ def mine(request: Any) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return requests_table(rows)
     before = request.GET.get("before", "")
-    if before.isdigit():
-        rows = rows.filter(id__lt=int(before))
+    if (last := whole(before)) is not None:
+        rows = rows.filter(id__lt=last)
     found = list(rows.select_related("requester").order_by("-id")[:51])
     context = {
         "here": "mine",
@@ -130,9 +136,34 @@ def mine(request: Any) -> HttpResponseBase:
     return render(request, "web/mine.html", context)
 
 
+_WHOSE = ("mine", "nobody")
+
+
+@page
+def work(request: Any) -> HttpResponse:
+    """運用チームの作業: what is to be done by hand, and what failed. The operations team's own list."""
+    if not request.actor.ops:
+        raise Refused(Reason("ops_only"))
+    forget_counts(request.actor)
+    now = clock.now()
+    every = rules.work(request.actor, now)
+    whose = request.GET.get("whose", "")
+    rows = every.filter(assignee=request.actor.person) if whose == "mine" else every
+    rows = rows.filter(assignee=None) if whose == "nobody" else rows
+    found = list(rows.select_related("requester", "assignee")[: _WORK + 1])
+    context = {
+        "here": "work",
+        "found": found[:_WORK],
+        "more": len(found) > _WORK,
+        "whose": whose if whose in _WHOSE else "",
+        "now": now,
+    }
+    return render(request, "web/work.html", context)
+
+
 @page
 def inbox(request: Any) -> HttpResponse:
-    forget_inbox_count(request.actor)  # here the number must be that of the cards
+    forget_counts(request.actor)  # here the number must be that of the cards
     now = clock.now()
     found = list(rules.inbox(request.actor).select_related("requester", "plan").prefetch_related("workers")[:_CARDS])
     own = Request.objects.filter(requester=request.actor.person, state=RequestState.WAITING).order_by("lapses_at")
@@ -148,8 +179,12 @@ def inbox(request: Any) -> HttpResponse:
 def _cards(found: list[Request], now: datetime) -> list[dict[str, Any]]:
     """Everything one card shows, read for all cards at once."""
     plans = {one.pk: one.plan.value for one in found if one.plan}
-    powers, seen = powers_of(plans.values()), noticed(found, now)
-    return [_card(one, plans[one.pk], powers, seen.get(one.pk, Noticed())) for one in found if one.pk in plans]
+    powers, seen, frozen = powers_of(plans.values()), noticed(found, now), freezes_over(found, now)
+    return [
+        {**_card(one, plans[one.pk], powers, seen.get(one.pk, Noticed())), "notes": frozen.get(one.pk, ())}
+        for one in found
+        if one.pk in plans
+    ]
 
 
 def _card(found: Request, plan: Any, powers: dict[str, str], seen: Noticed) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from kumoban.estate.models import Group, OrganizationalUnit
 from kumoban.web.gate import page
 from kumoban.web.moments import aware
 from kumoban.web.problems import by_field
+from kumoban.web.rule_form import one_group
 
 __all__ = ["end_freeze", "office_page", "remove_field", "remove_holiday"]
 
@@ -37,7 +38,7 @@ def office_page(request: Any) -> HttpResponse:
     form = request.POST.get("form", "") if request.method == "POST" else ""
     errors: dict[str, list[str]] = {}
     taken: office.HolidaysTaken | None = None
-    if form in _FORMS:
+    if form in _FORMS and "look" not in request.POST:
         try:
             taken = _FORMS[form](request)
             if taken is None or not taken.refused:
@@ -55,6 +56,14 @@ def office_page(request: Any) -> HttpResponse:
         "errors": errors,
         "problems": errors.get("", []),
         "taken": taken,
+        "exception_group": one_group(
+            "exception_group",
+            _("Exception approver"),
+            request.POST.get("exception_group", ""),
+            {"exception_group": request.POST.get("narrow.exception_group", "")[:100]},
+            _("none: everything is refused"),
+            errors.get("exception_group", ()),
+        ),
         "typed": request.POST,
         "chosen": {name: request.POST.getlist(name) for name in ("routines", "ou_ids")},
     }
@@ -63,20 +72,21 @@ def office_page(request: Any) -> HttpResponse:
 
 def _known() -> dict[str, Any]:
     now = clock.now()
-    groups = dict(Group.objects.filter(absent_since=None).order_by("name").values_list("id", "name"))
+    freezes = list(FreezePeriod.objects.order_by("-ends_at")[:50])
+    named = Group.objects.filter(id__in={one.exception_group for one in freezes})
+    groups = dict(named.values_list("id", "name"))
     ous = OrganizationalUnit.objects.filter(absent_since=None).order_by("name_path")
     ou_names = {one.id: one.name_path or one.name for one in ous}
     titles = {one.name: _(one.title) for one in all_routines()}
     return {
         "now": now,
-        "freezes": [_freeze(one, groups, ou_names, titles) for one in FreezePeriod.objects.order_by("-ends_at")[:50]],
+        "freezes": [_freeze(one, groups, ou_names, titles) for one in freezes],
         "holidays": CompanyHoliday.objects.filter(day__gte=date(now.year - 1, 1, 1)).order_by("day"),
         "fields": [
             {"field": one, "routine": titles.get(one.routine, one.routine)}
             for one in ExtraField.objects.order_by("routine", "position", "id")
         ],
         "routines": list(titles.items()),
-        "groups": sorted(groups.values()),
         "ous": list(ou_names.items()),
         "kinds": _kinds(),
     }
@@ -112,9 +122,14 @@ def _add_freeze(request: Any) -> None:
         "ends_at": aware(given.get("ends_at", "")),
         "routines": given.getlist("routines"),
         "ou_ids": given.getlist("ou_ids"),
-        "exception_group": given.get("exception_group", ""),
+        "exception_group": _group_name(given.get("exception_group", "")),
     }
     office.add_freeze(request.actor, **read(office.FreezeForm, data).model_dump())
+
+
+def _group_name(given: str) -> str:
+    """The desk knows the group by its name; the list gives its id."""
+    return Group.objects.filter(id=given).values_list("name", flat=True).first() or given
 
 
 def _add_holiday(request: Any) -> None:

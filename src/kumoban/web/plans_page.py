@@ -13,6 +13,7 @@ from kumoban.desk import rules
 from kumoban.desk.comparing import Comparison, compare, plan_of, plans_of
 from kumoban.desk.models import Plan, Request
 from kumoban.web.gate import page
+from kumoban.web.numbers import whole
 
 __all__ = ["plans_page"]
 
@@ -39,4 +40,4 @@ def _compared(request: Any, found: Request, plans: list[Plan]) -> Comparison | N
 
 
 def _ordinal(given: str | None, otherwise: int) -> int:
-    return int(given) if given and given.isdigit() and len(given) < 6 else otherwise
+    return otherwise if (found := whole(given)) is None else found

@@ -26,11 +26,12 @@ from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import routine_of
 from kumoban.desk.states import HoldState
 from kumoban.desk.unusual import Noticed, noticed
-from kumoban.desk.words import say
 from kumoban.ledger.search import search
-from kumoban.web.context import forget_inbox_count
+from kumoban.web.context import forget_counts
 from kumoban.web.form_view import facts_of
-from kumoban.web.gate import page
+from kumoban.web.freezes import freezes_over
+from kumoban.web.gate import MOST_RECORDED, page
+from kumoban.web.numbers import whole
 from kumoban.web.request_view import (
     history,
     keys,
@@ -41,7 +42,9 @@ from kumoban.web.request_view import (
     step_views,
     track,
     when_of,
+    worked_by_hand,
 )
+from kumoban.web.templatetags.kumoban import said
 
 #: how the page says each outcome of a completion report
 OUTCOMES = {
@@ -81,10 +84,10 @@ def _live(request: Any, context: dict[str, Any]) -> dict[str, str]:
     """The moving parts rendered, a digest of what they say, and which forms go with them."""
     top = render_to_string("web/parts/live_top.html", context, request=request)
     body = render_to_string("web/parts/live.html", context, request=request)
-    said = _CSRF.sub("", top + body).encode()
+    shown = _CSRF.sub("", top + body).encode()
     forms = "-".join(name for name in _FORMS if context[name])
     state = context["found"].state
-    return {"top": top, "body": body, "seen": hashlib.sha256(said).hexdigest()[:16], "forms": f"{state}-{forms}"}
+    return {"top": top, "body": body, "seen": hashlib.sha256(shown).hexdigest()[:16], "forms": f"{state}-{forms}"}
 
 
 def request_context(request: Any, number: str) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def request_context(request: Any, number: str) -> dict[str, Any]:
         "found": found,
         "now": now,
         **_plan_context(found, now),
-        **_work_context(found, actor),
+        **_work_context(found),
         **_may(found, actor, now),
     }
 
@@ -108,7 +111,6 @@ def _plan_context(found: Request, now: datetime) -> dict[str, Any]:
     plan = found.plan
     value = plan.value if plan else None
     workers = list(found.workers.all())
-    when = when_of(value, found) if value else None
     slots = [rules.Slot.from_stored(slot) for slot in plan.authority.get("slots", ())] if plan else []
     seals = (
         list(plan.approvals.filter(void_at=None).order_by("id").select_related("person", "on_behalf_of"))
@@ -116,6 +118,7 @@ def _plan_context(found: Request, now: datetime) -> dict[str, Any]:
         else []
     )
     holds = list(found.holds.exclude(state=HoldState.CANCELLED).select_related("person").order_by("id"))
+    when = when_of(value, found, holds) if value else None
     needed = sum(slot.count for slot in slots)
     seen = noticed([found], now).get(found.pk, Noticed())
     return {
@@ -128,19 +131,20 @@ def _plan_context(found: Request, now: datetime) -> dict[str, Any]:
         "powers": [text for text in powers_of([value]).values() if text] if value else [],
         "rows": plan_rows(value) if value else [],
         "warnings": value.warnings if value else (),
-        "slots": slot_views(slots, seals),
+        "slots": slot_views(slots, now, {found.requester_id, *(worker.id for worker in workers)}),
         "seals": seals,
         "needed": needed,
         "missing": range(max(needed - len(seals), 0)) if found.state == "waiting" else (),
         "holds": holds,
         "track": track(found, holds, seals, needed),
+        "notes": freezes_over([found], now).get(found.pk, ()) if found.state == "waiting" else (),
         "unusual": seen.unusual,
         "before": seen.before,
         "facts": facts_of(found),
     }
 
 
-def _work_context(found: Request, actor: Actor) -> dict[str, Any]:
+def _work_context(found: Request) -> dict[str, Any]:
     entries = search(subjects=[found.number], limit=200)
     steps = step_views(found.steps.exclude(kind="second_look").select_related("hold"))
     report = CompletionReport.objects.filter(request=found).select_related("person", "confirmed_by").first()
@@ -148,7 +152,7 @@ def _work_context(found: Request, actor: Actor) -> dict[str, Any]:
         "steps": steps,
         "steps_done": sum(step["look"] == "done" for step in steps),
         "entries": entries,
-        "history": history(entries),
+        "history": history(entries, by_hand=worked_by_hand(found)),
         "thread": list(found.remarks.filter(kind__in=("question", "answer")).select_related("person").order_by("id")),
         "worked": WorkEntry.objects.filter(step__request=found).select_related("person").order_by("id"),
         "report": report,
@@ -164,7 +168,7 @@ def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
     signed = Approval.objects.filter(plan__request=found, person=actor.person).exists()
     manual = found.steps.filter(kind="manual", phase="open").exists()
     failed = found.holds.filter(state=HoldState.FAILED).exists()
-    open_work = manual or failed or found.state == "failed"
+    open_work = manual or failed or found.state == "failed" or _stuck(found)
     return {
         "own": found.requester_id == actor.person.id,
         "asking": asking,
@@ -178,11 +182,16 @@ def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
         "may_confirm": bool(report and report.confirmed_at is None and not asking and (signed or actor.ops)),
         "sees_before": not asking,
         "manual": manual,
+        "open_work": open_work,
         "assignable": ops_members() if actor.ops and open_work else [],
         "moving": found.state in _MOVING,
         "watched": found.state in (*_MOVING, "waiting"),
         "keys": keys(found.holds.filter(state=HoldState.ACTIVE).order_by("id"), actor.person),
     }
+
+
+def _stuck(found: Request) -> bool:
+    return found.steps.filter(needs_a_person=True).exclude(phase__in=("done", "cancelled")).exists()
 
 
 # --- doing
@@ -227,7 +236,7 @@ _ACTS: dict[str, Callable[[Any, str], Any]] = {
         n,
         text=r.POST.get("comment", ""),
         evidence=r.POST.get("evidence", ""),
-        minutes=int(r.POST["minutes"]) if r.POST.get("minutes", "").isdigit() else 0,
+        minutes=whole(r.POST.get("minutes", "")) or 0,
     ),
     "close": lambda r, n: requests.close_manual(r.actor, n),
 }
@@ -257,16 +266,16 @@ def act(request: Any, number: str, act: str) -> HttpResponse:
         _ACTS[act](request, number)
     except Refused as refused:
         return _refused(request, number, act, refused)
-    forget_inbox_count(request.actor)
+    forget_counts(request.actor)
     messages.success(request, _(_DONE.get(act, gettext_noop("Done."))))
     return redirect(f"/requests/{number}")
 
 
 def _refused(request: Any, number: str, act: str, refused: Refused) -> HttpResponse:
-    requests.refused_attempt(request.actor, request.path, number, refused)
+    requests.refused_attempt(request.actor, request.path[:MOST_RECORDED], number, refused)
     context = request_context(request, number)
     context |= {
-        "problems": [say(reason) for reason in refused.reasons],
+        "problems": [said(reason) for reason in refused.reasons],
         "typed": {**{name: request.POST.get(name, "") for name in request.POST}, "act": act},
     }
     context["live"] = _live(request, context)

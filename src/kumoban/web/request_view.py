@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 from kumoban.core.plan import Plan
 from kumoban.core.window import Window
 from kumoban.desk.models import Approval, Hold, Request, Step
+from kumoban.desk.people import stand_ins
 from kumoban.desk.routine import action_of, known_actions
 from kumoban.desk.rules import Slot
-from kumoban.desk.words import say
+from kumoban.desk.states import HoldState
 from kumoban.estate.models import Group, Membership, PermissionSet, Person
 from kumoban.ledger.search import Recorded
-from kumoban.web.templatetags.kumoban import local, words
+from kumoban.web.templatetags.kumoban import local, said, words
 
 __all__ = [
     "Dot",
@@ -39,6 +40,7 @@ __all__ = [
     "step_views",
     "track",
     "when_of",
+    "worked_by_hand",
 ]
 
 
@@ -50,10 +52,18 @@ class When:
     ends_at: datetime | None
     length: timedelta | None
     session: timedelta
+    #: when the last of it was seen gone, where all of it is over
+    ended_at: datetime | None = None
 
     @property
     def credentials_until(self) -> datetime | None:
-        return self.ends_at + self.session if self.ends_at and self.session else None
+        end = self.ended_at or self.ends_at
+        return end + self.session if end and self.session else None
+
+    @property
+    def off_plan(self) -> bool:
+        """Ended at another minute than planned."""
+        return bool(self.ended_at and self.ends_at and abs(self.ended_at - self.ends_at) >= timedelta(minutes=1))
 
     @property
     def said(self) -> str:
@@ -64,8 +74,8 @@ class When:
         return _("for %(length)s from approval") % {"length": words(self.length or timedelta())}
 
 
-def when_of(plan: Plan, found: Request | None = None) -> When | None:
-    """The plan's window; of a request in force, the instants it really has."""
+def when_of(plan: Plan, found: Request | None = None, holds: Sequence[Hold] = ()) -> When | None:
+    """The plan's window; of a request in force, the instants it really has; of one that is over, its real end."""
     window: Window | None = plan.window
     if window is None:
         return None
@@ -74,7 +84,20 @@ def when_of(plan: Plan, found: Request | None = None) -> When | None:
     starts_at, ends_at = window.starts_at, window.ends_at
     if found is not None:
         starts_at, ends_at = found.starts_at or starts_at, found.ends_at or ends_at
-    return When(starts_at, ends_at, window.duration, session)
+    ended_at = _real_end(holds)
+    if ended_at and not any(hold.ended_by in _REMOVED for hold in holds):
+        session = timedelta()  # nothing was taken away that somebody could still hold credentials of
+    return When(starts_at, ends_at, window.duration, session, ended_at)
+
+
+_REMOVED = ("seen_absent", "target_gone")
+
+
+def _real_end(holds: Sequence[Hold]) -> datetime | None:
+    """When the last grant was proven to be over; None while one is not."""
+    if any(hold.state != HoldState.ENDED for hold in holds):
+        return None
+    return max((hold.ended_at for hold in holds if hold.ended_at), default=None)
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -102,7 +125,7 @@ def sentence(plan: Plan, workers: Sequence[Person], when: When | None) -> SafeSt
     """Who will have what, where, until when: what is decided, in one sentence."""
     first = plan.steps[0]
     if "permission_set" not in first.shown or when is None:
-        return format_html_join(" ", "{}", ((say(step.title),) for step in plan.steps[:3]))
+        return format_html_join(" ", "{}", ((said(step.title),) for step in plan.steps[:3]))
     accounts = dict.fromkeys((step.shown["account"], step.shown.get("ou", "")) for step in plan.steps)
     return format_html(
         _("{people} will have {what} in {where} {when}."),
@@ -127,8 +150,11 @@ def _places(accounts: Sequence[tuple[str, str]]) -> SafeString:
     return format_html_join(_(", "), "{}", ((one,) for one in shown))
 
 
-def slot_views(slots: Sequence[Slot], seals: Sequence[Approval]) -> list[dict[str, Any]]:
-    """Each requirement with the names of who may fill it and the rules that ask for it."""
+def slot_views(slots: Sequence[Slot], now: datetime, without: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Each requirement with the names of who may fill it, who stands in for whom, and the rules that ask for it.
+
+    ``without``: who asks and works, and so approves for nobody.
+    """
     refs = [ref for slot in slots for ref in slot.refs]
     names = {
         group: description or name
@@ -140,12 +166,19 @@ def slot_views(slots: Sequence[Slot], seals: Sequence[Approval]) -> list[dict[st
     ):
         members.setdefault(group, []).append(person)
     ids = {*refs, *(person for people in members.values() for person in people)}
+    away = {
+        (delegate, principal)
+        for delegate, principals in (stand_ins(now) if ids else {}).items()
+        for principal in principals & ids
+        if delegate not in set(without)
+    }
+    ids |= {delegate for delegate, _principal in away}
     people = dict(
         Person.objects.filter(id__in=ids, absent_since=None, enabled=True)
         .order_by("user_name")
         .values_list("id", "display_name")
     )
-    return [_slot_view(slot, names, members, people) for slot in slots]
+    return [_slot_view(slot, names, members, people, away) for slot in slots]
 
 
 _MANAGER, _NAMED = gettext_noop("Manager"), gettext_noop("Named")
@@ -153,7 +186,11 @@ _SHOWN = 6
 
 
 def _slot_view(
-    slot: Slot, names: dict[str, str], members: dict[str, list[str]], people: dict[str, str]
+    slot: Slot,
+    names: dict[str, str],
+    members: dict[str, list[str]],
+    people: dict[str, str],
+    away: Iterable[tuple[str, str]],
 ) -> dict[str, Any]:
     if slot.kind == "group":
         ids, title = set(members.get(slot.refs[0], ())) if slot.refs else set(), names.get(slot.refs[0], "")
@@ -164,6 +201,11 @@ def _slot_view(
         "title": title,
         "people": who[:_SHOWN],
         "more": max(len(who) - _SHOWN, 0),
+        "stand_ins": sorted(
+            (people[delegate], people[principal])
+            for delegate, principal in away
+            if principal in ids and delegate in people and principal in people
+        ),
         "count": slot.count,
         "rules": slot.rules,
     }
@@ -200,18 +242,35 @@ _TOLD = {
 }
 
 
-def history(entries: Sequence[Recorded]) -> list[dict[str, Any]]:
+#: of a request that only people work on: nothing of it is on AWS
+_TOLD_BY_HAND = {
+    **_TOLD,
+    "request.applying": gettext_noop("handed it to the operations team"),
+    "request.done": gettext_noop("closed; the work is done"),
+}
+
+
+def _told(entry: Recorded, *, by_hand: bool) -> str:
+    """What an entry says in the history; empty where it says nothing there."""
+    if entry.kind == "request.planned":
+        return _("corrected it and asked again") if entry.facts.get("from") == "returned" else ""
+    if entry.kind == "request.approved" and "rules" in entry.facts:
+        return _("no approval was needed")
+    return _(text) if (text := (_TOLD_BY_HAND if by_hand else _TOLD).get(entry.kind)) else ""
+
+
+def history(entries: Sequence[Recorded], *, by_hand: bool = False) -> list[dict[str, Any]]:
     """What people want to know of the ledger's entries, newest first, with the name of who did it."""
     names = dict(Person.objects.filter(id__in={entry.actor for entry in entries}).values_list("id", "display_name"))
     return [
         {
             "who": names.get(entry.actor, _("Kumoban")),
-            "what": _(_TOLD[entry.kind]),
+            "what": what,
             "at": entry.at,
             "comment": entry.texts.get("comment") or entry.texts.get("text") or "",
         }
         for entry in entries
-        if entry.kind in _TOLD
+        if (what := _told(entry, by_hand=by_hand))
     ]
 
 
@@ -292,7 +351,7 @@ def track(request: Request, holds: Sequence[Hold], seals: Sequence[Approval] = (
     """The life of a request in one line: six dots, four where nothing ends."""
     made_at = request.plan.made_at if request.plan else None
     begun = (Dot(_("Asked"), "", request.created_at), Dot(_("Planned"), "", made_at))
-    if _worked_by_hand(request, holds):
+    if not holds and worked_by_hand(request):
         by_hand = (*begun, Dot(_("In work"), ""), Dot(_("Done"), "", request.closed_at))
         return _marked(by_hand, 4 if request.state == "done" else 2)
     approval = _approval_dot(request, seals, needed)
@@ -302,9 +361,10 @@ def track(request: Request, holds: Sequence[Hold], seals: Sequence[Approval] = (
     return _marked(dots, _REACHED.get(request.state, 2))
 
 
-def _worked_by_hand(request: Request, holds: Sequence[Hold]) -> bool:
+def worked_by_hand(request: Request) -> bool:
+    """Whether its plan is work for people alone."""
     steps = request.plan.value.steps if request.plan else ()
-    return not holds and bool(steps) and all(step.manual for step in steps)
+    return bool(steps) and all(step.manual for step in steps)
 
 
 def _marked(dots: Sequence[Dot], reached: int) -> list[Dot]:
@@ -326,7 +386,8 @@ def _approval_dot(request: Request, seals: Sequence[Approval], needed: int) -> D
 def _in_force(request: Request, holds: Sequence[Hold]) -> tuple[Dot, ...]:
     seen = max((hold.active_at for hold in holds if hold.active_at), default=None)
     applied = _("Failed") if request.state == "failed" else _("Applied") if seen else _("Applying")
-    until = _("until %(end)s") % {"end": local(request.ends_at)} if request.ends_at else ""
+    end = _real_end(holds) or request.ends_at
+    until = _("until %(end)s") % {"end": local(end)} if end else ""
     starts = _("from %(start)s") % {"start": local(request.starts_at)} if request.state == "scheduled" else ""
     return (
         Dot(applied, "", seen, starts),

@@ -14,9 +14,19 @@ from kumoban.desk.models import Rule
 from kumoban.desk.routine import Dimension, Routine, all_routines, routine_of
 from kumoban.desk.rule_book import template
 from kumoban.estate.models import Person
-from kumoban.web.rule_view import Option, all_groups, offered, options_of
+from kumoban.web.rule_view import Option, offered, options_of
 
-__all__ = ["ApproverRow", "Pick", "RuleFields", "fields_of", "from_rule", "from_template", "ruled", "typed"]
+__all__ = [
+    "ApproverRow",
+    "Pick",
+    "RuleFields",
+    "fields_of",
+    "from_rule",
+    "from_template",
+    "one_group",
+    "ruled",
+    "typed",
+]
 
 #: empty rows for further approvers
 BLANK_ROWS = 2
@@ -34,6 +44,8 @@ class Pick:
     errors: tuple[str, ...]
     #: what the list is narrowed down by just now
     narrow: str = ""
+    #: what choosing nothing is called, where at most one may be chosen
+    none: str = ""
 
     @property
     def lines(self) -> str:
@@ -55,7 +67,7 @@ class ApproverRow:
     """One further requirement: a group or people by user name, and how many of them."""
 
     index: int
-    group: str
+    group: Pick
     people: str
     count: str
 
@@ -70,7 +82,6 @@ class RuleFields:
     dimensions: tuple[Pick, ...]
     manager: bool
     approvers: tuple[ApproverRow, ...]
-    group_options: tuple[Option, ...]
     errors: Mapping[str, list[str]]
 
     @property
@@ -184,8 +195,7 @@ def fields_of(
         _pick("people", _("People"), "people", who.get("people", ()), _at(errors, "who.people"), said),
         tuple(_of_dimension(one, data, errors, said) for one in (routine.dimensions if routine else ())),
         any(one.get("manager") for one in data["approvers"]),
-        tuple(_row(index, rows[index] if index < len(rows) else {}) for index in range(len(rows) + BLANK_ROWS)),
-        tuple(all_groups()),
+        tuple(_row(index, rows[index] if index < len(rows) else {}, said) for index in range(len(rows) + BLANK_ROWS)),
         errors,
     )
 
@@ -216,6 +226,17 @@ def _at(errors: Mapping[str, list[str]], place: str) -> list[str]:
     return [text for name, texts in errors.items() if name == place or name.startswith(f"{place}.") for text in texts]
 
 
-def _row(index: int, approver: Mapping[str, Any]) -> ApproverRow:
+def _row(index: int, approver: Mapping[str, Any], narrows: Mapping[str, str]) -> ApproverRow:
     people = " ".join(approver.get("people", ()))
-    return ApproverRow(index, str(approver.get("group", "")), people, str(approver.get("count", "")))
+    group = one_group(f"approver.{index}.group", _("Group"), approver.get("group", ""), narrows, "—")
+    return ApproverRow(index, group, people, str(approver.get("count", "")))
+
+
+def one_group(
+    name: str, label: str, value: str, narrows: Mapping[str, str], none: str, errors: Sequence[str] = ()
+) -> Pick:
+    """A list of groups of which at most one is chosen; a name is taken for the group that bears it."""
+    narrow = narrows.get(name, "")
+    options = tuple(options_of("groups", narrow, [value] if value else []))
+    chosen = (options[0][0],) if value else ()
+    return Pick(name, label, "groups", chosen, options, tuple(errors), narrow, none)

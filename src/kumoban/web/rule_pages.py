@@ -22,7 +22,7 @@ from kumoban.estate.models import Person
 from kumoban.web.gate import page
 from kumoban.web.problems import by_field
 from kumoban.web.rule_form import Pick, fields_of, from_rule, from_template, ruled, typed
-from kumoban.web.rule_view import Names, options_of, rule_rows
+from kumoban.web.rule_view import Names, options_of, rule_rows, title_of
 
 __all__ = ["change", "enable", "history", "new", "options", "rules_page"]
 
@@ -99,9 +99,10 @@ def enable(request: Any, pk: int, act: str) -> HttpResponse:
 def options(request: Any, source: str) -> HttpResponse:
     """One list of choices narrowed down; what is ticked stays."""
     name = request.GET.get("name", "")[:60]
-    kept = request.GET.getlist(name)[:200]
+    none = request.GET.get("none", "")[:60]
+    kept = [value for value in request.GET.getlist(name) if value][: 1 if none else 200]
     narrow = request.GET.get(f"narrow.{name}", "")[:100]
-    pick = Pick(name, "", source, tuple(kept), tuple(options_of(source, narrow, kept)), ())
+    pick = Pick(name, "", source, tuple(kept), tuple(options_of(source, narrow, kept)), (), narrow, none)
     return render(request, "web/rules/options.html", {"pick": pick})
 
 
@@ -158,4 +159,6 @@ def _side(name: str, values: Mapping[str, Any], names: Names) -> list[Any]:
         return [_("Deny rule") if values.get("effect") == Rule.Effect.DENY else _("Allow rule")]
     if name == "enabled":
         return [_("yes") if values.get("enabled", True) else _("no")]
+    if name == "routine":
+        return [title_of(values.get("routine", ""))]
     return [values.get(name, "")]

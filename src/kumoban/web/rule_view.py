@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kumoban.desk.models import Rule
-from kumoban.desk.routine import Dimension, Routine, routine_of
+from kumoban.desk.routine import Dimension, routine_of
 from kumoban.desk.rules import longest_of
 from kumoban.estate.models import Account, Group, OrganizationalUnit, PermissionSet, Person, Team, searchable
 
-__all__ = ["Names", "Option", "RuleRow", "all_groups", "offered", "options_of", "rule_rows", "spoken"]
+__all__ = ["Names", "Option", "RuleRow", "offered", "options_of", "rule_rows", "spoken", "title_of"]
 
 #: (value, label, hint)
 Option = tuple[str, str, str]
@@ -118,7 +120,7 @@ def rule_rows(rules: Sequence[Rule]) -> list[RuleRow]:
     return [
         RuleRow(
             rule,
-            _title(routine_of(rule.routine), rule.routine),
+            title_of(rule.routine),
             names.who(whole[rule.pk]),
             names.where(whole[rule.pk]),
             names.approvers(whole[rule.pk]),
@@ -132,7 +134,9 @@ def spoken(rule: Rule) -> dict[str, Any]:
     return {name: getattr(rule, name) for name in fields}
 
 
-def _title(routine: Routine | None, name: str) -> str:
+def title_of(name: str) -> str:
+    """What a routine is called; a routine that is no more keeps its code."""
+    routine = routine_of(name)
     return _(routine.title) if routine else name
 
 
@@ -141,6 +145,8 @@ def _title(routine: Routine | None, name: str) -> str:
 
 def options_of(source: str, query: str, kept: Sequence[str]) -> list[Option]:
     """What is chosen already (which is never lost), then what is offered under ``query``."""
+    if rows := _ROWS.get(source):
+        return _of_rows(rows(), query, kept)
     offer = _OFFERS.get(source.removeprefix("exact."))
     if offer is None:
         return []
@@ -157,14 +163,31 @@ def _options(offer: list[Option], query: str, kept: Sequence[str]) -> list[Optio
     return [*chosen, *[option for option in found if option[0] not in kept][:PAGE]]
 
 
-def all_groups() -> list[Option]:
-    groups = Group.objects.filter(absent_since=None).order_by("name")
-    return [(one.id, one.description or one.name, one.name) for one in groups]
+#: groups and people: tens of thousands, so no more of them are read than are shown or must be compared
+def _groups() -> QuerySet[Any, Any]:
+    return Group.objects.filter(absent_since=None).order_by("name").values_list("id", "description", "name")
 
 
-def _people() -> list[Option]:
+def _people() -> QuerySet[Any, Any]:
     people = Person.objects.filter(absent_since=None, enabled=True).order_by("user_name")
-    return [(one.id, one.display_name, one.user_name) for one in people]
+    return people.values_list("id", "display_name", "user_name")
+
+
+def _of_rows(rows: QuerySet[Any, Any], query: str, kept: Sequence[str]) -> list[Option]:
+    """What is kept, by id or by name, then the first that fit."""
+    name = "user_name" if rows.model is Person else "name"
+    known = rows.filter(Q(id__in=kept) | Q(**{f"{name}__in": kept})) if kept else ()
+    options = {word: option for option in map(_row, known) for word in (option[2], option[0])}
+    chosen = dict.fromkeys(options.get(value, (value, value, "")) for value in kept)
+    needle = searchable(query.strip())
+    others = rows.exclude(id__in=[option[0] for option in chosen])
+    fitting = (option for option in map(_row, others.iterator()) if needle in searchable(*option)) if needle else ()
+    return [*chosen, *(islice(fitting, PAGE) if needle else map(_row, others[:PAGE]))]
+
+
+def _row(row: tuple[str, str, str]) -> Option:
+    value, label, hint = row
+    return value, label or hint, hint
 
 
 def _accounts() -> list[Option]:
@@ -191,12 +214,13 @@ def _permission_sets() -> list[Option]:
 
 
 _OFFERS = {
-    "groups": all_groups,
-    "people": _people,
     "account": _accounts,
     "environment": _environments,
     "permission_set": _permission_sets,
 }
+
+
+_ROWS = {"groups": _groups, "people": _people}
 
 
 def offered(dimension: Dimension) -> bool:

@@ -34,6 +34,7 @@ urlpatterns = [
     path("ask/<slug:name>/offers/<str:field>", asking.offers),
     path("mine", lists.mine),
     path("inbox", lists.inbox),
+    path("work", lists.work),
     path("requests/<str:number>", request_page.request_page),
     path("requests/<str:number>/plans", plans_page.plans_page),
     path("requests/<str:number>/live", request_page.request_live),

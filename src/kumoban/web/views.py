@@ -14,6 +14,7 @@ from kumoban.desk.models import User
 from kumoban.web.addresses import own_address
 from kumoban.web.gate import page
 from kumoban.web.language import COOKIE
+from kumoban.web.numbers import whole
 
 
 @require_GET
@@ -30,7 +31,6 @@ def language(request: HttpRequest, code: str) -> HttpResponse:
 @page
 @require_POST
 def demo_clock(request: Any) -> HttpResponse:
-    minutes = request.POST.get("minutes", "")
-    ahead = int(minutes) if minutes.isdecimal() and len(minutes) <= 6 else 0
+    ahead = min(whole(request.POST.get("minutes")) or 0, 10**6)
     clock.advance(timedelta(minutes=ahead), actor=request.actor.id)
     return redirect(own_address(request, request.headers.get("Referer", "")))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -22,9 +25,22 @@ from kumoban.desk.words import say
 register = template.Library()
 
 
+#: an instant as reasons carry it
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
 @register.filter
 def said(reason: Reason | Mapping[str, Any]) -> str:
-    return say(reason if isinstance(reason, Reason) else Reason.from_stored(reason))
+    """The sentence for people: in their language, its instants in their zone."""
+    found = reason if isinstance(reason, Reason) else Reason.from_stored(reason)
+    return say(replace(found, params={name: _for_people(value) for name, value in found.params.items()}))
+
+
+def _for_people(value: Any) -> Any:
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        with suppress(ValueError, OverflowError):
+            return local(datetime.fromisoformat(value))
+    return value
 
 
 @register.filter
@@ -137,7 +153,7 @@ def told(value: object) -> SafeString | str:
         return moment(value)
     if isinstance(value, timedelta):
         return words(value)
-    return say(value) if isinstance(value, Reason) else str(value)
+    return said(value) if isinstance(value, Reason) else str(value)
 
 
 @register.filter
