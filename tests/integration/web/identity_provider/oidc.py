@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ MODULES = Path(os.environ.get("KUMOBAN_TEST_NODE_MODULES", HERE.parents[3] / "va
 CLIENT, SECRET = "kumoban-desk", "a secret that only the desk and the provider know"
 
 
+@cache
 def missing() -> str:
     """Why there can be no provider here; empty where it is ready."""
     if not shutil.which("node") or not shutil.which("npm"):
@@ -26,8 +28,9 @@ def missing() -> str:
     if (MODULES / "node_modules" / "oidc-provider").is_dir():
         return ""
     MODULES.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE / "package.json", MODULES / "package.json")
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, MODULES / name)
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1", "--fetch-timeout=20000"]
     try:
         done = subprocess.run(command, cwd=MODULES, capture_output=True, text=True, timeout=120)
     except subprocess.TimeoutExpired:
