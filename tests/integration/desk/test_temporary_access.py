@@ -92,10 +92,19 @@ def test_neither_requester_nor_worker_approves(office: Office, who: str) -> None
     assert refused.value.attempt
 
 
-def test_somebody_who_is_no_approver_is_refused(office: Office) -> None:
+def test_somebody_who_sees_it_and_is_no_approver_is_refused(office: Office) -> None:
     made = asked(office)
     with pytest.raises(Refused, match="not_an_approver"):
-        requests.approve(office.actor("kim"), made.number, plan_digest=made.plan.digest)
+        requests.approve(office.actor("takahashi"), made.number, plan_digest=made.plan.digest)
+
+
+def test_to_somebody_who_may_not_see_it_there_is_no_such_request_whatever_its_state(office: Office) -> None:
+    made = asked(office)
+    for digest in (made.plan.digest, "0" * 64):
+        with pytest.raises(Refused) as refused:
+            requests.approve(office.actor("kim"), made.number, plan_digest=digest)
+        assert [reason.code for reason in refused.value.reasons] == ["no_such_request"]
+        assert refused.value.attempt
 
 
 def test_approving_a_plan_that_is_not_the_current_one_is_refused(office: Office) -> None:
