@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from kumoban.desk.models import Rule
+from kumoban.estate.models import Group
+from kumoban.ledger.clock import database_now
 from kumoban.ledger.models import Entry
 from tests.integration.conftest import ARN, Office
 from tests.integration.web.visitor import signed_in
@@ -183,3 +185,51 @@ def test_a_question_that_cannot_be_meant_is_shown_again(office: Office) -> None:
     assert answer.status_code == 422
     assert "There is no such person: nobody" in answer.content.decode()
     assert "Write a whole number." in answer.content.decode()
+
+
+def test_the_history_names_the_routine(office: Office) -> None:
+    visitor = signed_in(office, "takahashi", "ja")
+    visitor.post("/rules/new", typed())
+    page = visitor.get(f"/rules/{Rule.objects.latest('id').pk}/history").content.decode()
+    assert "<ins>一時アクセス</ins>" in page
+    assert "temporary-access" not in page
+
+
+def many_groups() -> None:
+    now = database_now()
+    Group.objects.bulk_create(
+        Group(id=f"g-{n:04}", name=f"aws-group-{n:04}", description=f"グループ {n:04}", seen_at=now)
+        for n in range(3000)
+    )
+
+
+@pytest.mark.parametrize("address", ["/rules/new", "/rules/{rule}", "/office"])
+def test_no_page_carries_every_group(office: Office, address: str) -> None:
+    many_groups()
+    visitor = signed_in(office, "takahashi")
+    page = visitor.get(address.format(rule=Rule.objects.get().pk)).content.decode()
+    assert len(page) < 150_000
+    assert page.count("aws-group-") < 250
+
+
+def test_an_approving_group_is_found_by_narrowing_down_and_stays(office: Office) -> None:
+    many_groups()
+    visitor = signed_in(office, "takahashi")
+    asked = (
+        "/rules/options/groups?name=approver.0.group&none=%E2%80%94&narrow.approver.0.group=2999&approver.0.group=g-ops"
+    )
+    options = visitor.get(asked).content.decode()
+    assert 'type="radio" name="approver.0.group" value="g-2999"' in options
+    assert 'value="g-ops" checked' in options
+    assert 'value=""' in options
+    assert "g-2998" not in options
+    page = visitor.get(f"/rules/{Rule.objects.get().pk}").content.decode()
+    assert 'type="radio" name="approver.0.group" value="g-leads" checked' in page
+
+
+def test_a_typed_rule_keeps_the_approving_group_while_looking(office: Office) -> None:
+    many_groups()
+    form = typed(**{"look": "approver.1.group", "narrow.approver.1.group": "1234"})
+    page = signed_in(office, "takahashi").post("/rules/new", form).content.decode()
+    assert 'name="approver.0.group" value="g-ops" checked' in page
+    assert 'name="approver.1.group" value="g-1234"' in page
