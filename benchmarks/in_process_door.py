@@ -33,6 +33,8 @@ class InProcessAws:
         #: what happens right before an operation is answered or refused
         self.before: dict[str, Callable[[], object]] = {}
         self.before_every: dict[str, Callable[[], object]] = {}
+        #: of every account
+        self.tags = {"Team": "payments", "Environment": "prod"}
         #: accounts that are not ACTIVE
         self.statuses: dict[str, str] = {}
         #: from this many calls on no answer comes back any more: the node that made them is dead
@@ -91,6 +93,12 @@ class InProcessAws:
 
     def describe_account(self, **p: Any) -> dict[str, Any]:
         return {"Account": {"Id": p["AccountId"], "Status": self.statuses.get(p["AccountId"], "ACTIVE")}}
+
+    def list_parents(self, **p: Any) -> dict[str, Any]:
+        return {"Parents": [{"Id": "ou-prod", "Type": "ORGANIZATIONAL_UNIT"}]}
+
+    def list_tags_for_resource(self, **p: Any) -> dict[str, Any]:
+        return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()]}
 
     def list_group_memberships_for_member(self, **p: Any) -> dict[str, Any]:
         person = p["MemberId"]["UserId"]

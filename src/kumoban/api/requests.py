@@ -109,14 +109,17 @@ def ask(request: HttpRequest, body: Ask) -> Status[dict[str, Any]]:
 def list_requests(
     request: HttpRequest, state: str = "", waiting_for_me: bool = False, before: int | None = None
 ) -> list[dict[str, Any]]:
-    """Newest first, 50 at a time; ``before`` is the number's digits to page on from."""
+    """Newest first, 50 at a time; ``before`` is the number's digits to page on from.
+
+    ``waiting_for_me``: the nearest deadline first, at most 200, in one page.
+    """
     actor = actor_of(request)
     found = rules.inbox(actor) if waiting_for_me else rules.visible(actor).order_by("-id")
     if state:
         found = found.filter(state=state)
-    if before:
+    if before and not waiting_for_me:
         found = found.filter(id__lt=before)
-    return requests_out(found[:50])
+    return requests_out(found[: 200 if waiting_for_me else 50])
 
 
 @router.get("/requests/{number}", response=OneRequestOut)

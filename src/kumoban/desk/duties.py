@@ -117,11 +117,11 @@ def run_due_duties(node: str, *, long: bool) -> None:
                 continue
             row.lease_by, row.lease_until, row.due = node, bare + duty.within, bare + duty.every
             row.save()
-        _do(duty)
+        _do(duty, node)
         return
 
 
-def _do(duty: _Duty) -> None:
+def _do(duty: _Duty, node: str) -> None:
     error = ""
     try:
         duty.do()
@@ -131,6 +131,6 @@ def _do(duty: _Duty) -> None:
         log.exception("duty %s", duty.name)
         error = repr(broken)
     with writing():
-        Duty.objects.filter(name=duty.name).update(
+        Duty.objects.filter(name=duty.name, lease_by=node).update(
             lease_by="", lease_until=None, last_at=database_now(), last_error=error[:500]
         )

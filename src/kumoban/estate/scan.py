@@ -359,14 +359,28 @@ def scan_account_assignments(aws: Pass, account_id: str) -> None:
 
 
 def scan_assignments(aws: Pass, account_id: str, arn: str) -> None:
-    """Who has one permission set in one account, and the account's state, read live."""
+    """Who has one permission set in one account, and the account itself, read live."""
     asked = database_now()
-    described = aws.read("organizations", "describe_account", AccountId=account_id)["Account"]
+    refresh_account(aws, account_id)
     of = {"InstanceArn": Organization.objects.get().instance_arn, "AccountId": account_id}
     found = list(_assigned(aws, of, arn))
     with writing():
-        Account.objects.filter(pk=account_id).update(status=described.get("State") or described["Status"])
         _keep_assignments(found, asked, account_id=account_id, permission_set_arn=arn)
+
+
+def refresh_account(aws: Pass, account_id: str) -> None:
+    """Its status, its place and its tags, which rules decide by. Raises AwsError."""
+    described = aws.read("organizations", "describe_account", AccountId=account_id)["Account"]
+    parent = next(pages(aws, "organizations", "list_parents", "Parents", ChildId=account_id))["Id"]
+    with writing():
+        account = Account.objects.filter(pk=account_id).first()
+        if account is None:
+            return
+        account.status = described.get("State") or described["Status"]
+        if OrganizationalUnit.objects.filter(pk=parent).exists():
+            account.ou_id = parent
+        account.save(update_fields=["status", "ou"])
+    scan_account_tags(aws, account)
 
 
 def _assigned(aws: Pass, of: dict[str, str], arn: str) -> Iterator[dict[str, Any]]:

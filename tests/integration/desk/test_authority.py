@@ -9,7 +9,7 @@ import pytest
 from kumoban.core.reason import Refused
 from kumoban.desk import requests, rules
 from kumoban.desk.models import Absence, Approval, Request, Rule
-from kumoban.estate.models import Membership, Person
+from kumoban.estate.models import Account, Membership, Person
 from kumoban.ledger.clock import database_now
 from tests.integration.conftest import Office
 
@@ -160,3 +160,22 @@ def test_who_gets_a_request_back_has_time_to_correct_it(office: Office) -> None:
     requests.return_for_correction(office.actor("suzuki"), made.number, comment="短くしてください")
     made.refresh_from_db()
     assert made.lapses_at > database_now() + timedelta(hours=20)
+
+
+def test_an_account_retagged_to_production_meanwhile_is_decided_as_production(office: Office) -> None:
+    Account.objects.update(environment="dev")
+    Rule.objects.update(dimensions={"account": ["own-team"], "environment": ["dev"], "permission_set": ["*"]})
+    made = asked(office)
+    requests.approve(office.actor("suzuki"), made.number, plan_digest=made.plan.digest)
+    office.aws.tags["Environment"] = "prod"
+    office.runner.drain()
+    made.refresh_from_db()
+    assert made.state == "refused"
+    assert {why["code"] for why in made.why} == {"no_rule_allows"}
+
+
+def test_direction_characters_in_a_comment_are_refused(office: Office) -> None:
+    made = asked(office)
+    with pytest.raises(Refused) as refusal:
+        requests.deny(office.actor("suzuki"), made.number, comment="だめ\u202eです")
+    assert codes(refusal) == ["shape.refused_characters"]

@@ -66,7 +66,7 @@ def test_a_request_nobody_decided_lapses_and_can_no_longer_be_approved(office: O
 @pytest.mark.parametrize("long", [False, True])
 def test_a_duty_is_done_by_one_node_a_tick(office: Office, long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    monkeypatch.setattr("kumoban.desk.duties._do", lambda duty: done.append(duty.name))
+    monkeypatch.setattr("kumoban.desk.duties._do", lambda duty, node: done.append(duty.name))
     expected = {duty.name for duty in DUTIES if duty.long == long}
     for _ in range(len(expected) + 2):
         run_due_duties("one", long=long)

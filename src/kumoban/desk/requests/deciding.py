@@ -36,6 +36,7 @@ S = RequestState
 def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -> Request:
     """Put this person's seal on exactly this plan. Raises Refused: changed plan, not entitled, own request, sealed."""
     actor.needs("approve")
+    said = checked_text(comment)
     with writing():
         request = locked(number)
         plan, principal = _may_decide(actor, request, plan_digest)
@@ -50,7 +51,7 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
             person=actor.person,
             on_behalf_of_id=principal,
             digest=plan.digest,
-            comment=checked_text(comment),
+            comment=said,
             at=database_now(),
         )
         record(
@@ -58,7 +59,7 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
             actor=actor.id,
             subject=number,
             facts={"digest": plan.digest, "on_behalf_of": principal or ""},
-            texts={"comment": comment} if comment else None,
+            texts={"comment": said} if said else None,
         )
         if approvals_complete(request, plan):
             move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"digest": plan.digest})

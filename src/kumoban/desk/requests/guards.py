@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from kumoban.core.normalise import RefusedCharacters, normalise
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor
@@ -62,6 +63,9 @@ def checked_text(text: str) -> str:
     said = text.strip()
     if len(said) > 4000:
         raise Refused(Reason("shape.string_too_long", {"max_length": 4000, "field": "comment"}), field="comment")
-    if any(ord(char) < 32 and char not in "\r\n\t" for char in said):
-        raise Refused(Reason("shape.refused_characters", {"field": "comment"}), field="comment")
+    try:
+        normalise(said, "text")
+    except RefusedCharacters as refused:
+        told = Reason("shape.refused_characters", {"field": "comment", "characters": str(refused)})
+        raise Refused(told, field="comment") from refused
     return said

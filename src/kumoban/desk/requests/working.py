@@ -76,7 +76,7 @@ def close_manual(actor: Actor, number: str) -> Request:
 
 def _open_manual(request: Request) -> Step:
     step = request.steps.filter(kind=StepKind.MANUAL, phase=Phase.OPEN).order_by("position").first()
-    if step is None:
+    if step is None or request.state != RequestState.APPLYING:  # approved is not begun
         raise Refused(Reason("no_open_manual_step"))
     return step
 
@@ -86,6 +86,7 @@ def report(actor: Actor, number: str, *, outcome: str, text: str = "") -> Comple
     actor.needs("ask")
     if outcome not in CompletionReport.Outcome.values:
         raise Refused(Reason("unknown_outcome", {"outcome": outcome[:20]}), field="outcome")
+    said = checked_text(text)
     with writing():
         request = locked(number)
         if actor.person.id not in asking_people(request):
@@ -95,14 +96,14 @@ def report(actor: Actor, number: str, *, outcome: str, text: str = "") -> Comple
         if CompletionReport.objects.filter(request=request).exists():
             raise Refused(Reason("already_reported"))
         made = CompletionReport.objects.create(
-            request=request, person=actor.person, outcome=outcome, text=checked_text(text), at=clock.now()
+            request=request, person=actor.person, outcome=outcome, text=said, at=clock.now()
         )
         record(
             "request.reported",
             actor=actor.id,
             subject=number,
             facts={"outcome": outcome},
-            texts={"text": text},
+            texts={"text": said} if said else None,
         )
         return made
 
