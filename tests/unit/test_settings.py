@@ -1,0 +1,45 @@
+"""Settings that would weaken the sign-in are refused when a process starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def started(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", f"from kumoban import settings; {code}"]
+    given = {**os.environ, **environment}
+    return subprocess.run(command, env=given, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KUMOBAN_SIGN_IN_CLAIM", "email"),
+        ("KUMOBAN_SIGN_IN_CLAIM", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"),
+        ("KUMOBAN_SIGN_IN_CLAIM", "urn:oid:0.9.2342.19200300.100.1.3"),
+        ("KUMOBAN_SIGN_IN_MATCH", "email"),
+        ("KUMOBAN_OIDC_ISSUER", "http://idp.example"),
+        ("KUMOBAN_SAML_METADATA_URL", "http://idp.example/metadata"),
+    ],
+)
+def test_no_process_starts_with(name: str, value: str) -> None:
+    done = started("", **{name: value})
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr
+
+
+def test_the_client_s_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("from a file\n")
+    code = "print(settings.KUMOBAN_OIDC_CLIENT_SECRET)"
+    assert started(code, KUMOBAN_OIDC_CLIENT_SECRET_FILE=str(file)).stdout == "from a file\n"
+
+
+def test_the_demo_asks_nobody_twice() -> None:
+    code = "print(settings.KUMOBAN_STEP_UP_MINUTES)"
+    assert (started(code, KUMOBAN_DEMO="1").stdout, started(code).stdout) == ("0\n", "15\n")
