@@ -127,5 +127,5 @@ def test_the_history_of_work_by_hand_says_nothing_of_aws(office: Office) -> None
 def test_on_a_narrow_screen_every_page_is_in_a_menu_without_script(office: Office) -> None:
     page = signed_in(office, "takahashi").get("/").content.decode()
     menu = page[page.index('<details class="rail-more">') : page.index("</details>", page.index("rail-more"))]
-    for address in ("/work", "/rules", "/office", "/ledger"):
+    for address in ("/work", "/grants", "/rules", "/office", "/ledger"):
         assert f'href="{address}"' in menu
