@@ -71,7 +71,7 @@ def test_after_an_early_end_every_part_says_the_real_end(office: Office) -> None
     page = page_of(signed_in(office, "sato"), made)
     plan, asked = section(page, "Plan: what changes"), section(page, "What was asked")
     assert f"{local(real)}</time>" in plan
-    assert re.search(rf"<del><time[^>]*>{re.escape(local(made.ends_at))}</time></del>", plan)
+    assert re.search(rf"<s><time[^>]*>{re.escape(local(made.ends_at))}</time></s>", plan)
     assert "work until <time" in plan
     assert local(real + timedelta(hours=1)) in plan
     assert local(made.ends_at + timedelta(hours=1)) not in page
@@ -83,7 +83,7 @@ def test_after_an_early_end_every_part_says_the_real_end(office: Office) -> None
 
 def test_an_end_as_planned_strikes_nothing(office: Office) -> None:
     page = page_of(signed_in(office, "sato"), ended(office, early=timedelta(seconds=5)))
-    assert "<del>" not in page
+    assert "<s>" not in page
     assert "as planned" not in page
 
 
