@@ -24,7 +24,10 @@ CLIENT, SECRET = "kumoban-desk", "a secret that only the desk and the provider k
 def missing() -> str:
     """Why there can be no provider here; empty where it is ready."""
     if not shutil.which("node") or not shutil.which("npm"):
-        return "no Node here: an OpenID Connect provider needs node and npm"
+        return "no Node here: an OpenID Connect provider needs node (20 or newer) and npm"
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True, timeout=20).stdout
+    if int(version.lstrip("v").split(".")[0]) < 20:
+        return f"Node {version.strip()} is too old for an OpenID Connect provider: 20 or newer is needed"
     if (MODULES / "node_modules" / "oidc-provider").is_dir():
         return ""
     MODULES.mkdir(parents=True, exist_ok=True)
