@@ -35,5 +35,5 @@ def _covers(period: FreezePeriod, routine: str, plan: Plan, paths: Mapping[str, 
         return False
     freeze = Freeze(period.starts_at, period.ends_at, tuple(period.routines), tuple(period.ou_ids))
     window = plan.window.resolved(now)
-    accounts = {step.account for step in plan.steps if step.account in paths}
-    return any(freeze.covers(routine, paths[account] or "", window) for account in accounts)
+    found = {paths[step.account] or "" for step in plan.steps if step.account and step.account in paths}
+    return any(freeze.covers(routine, path, window) for path in found)

@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.sqlite]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 PAGES = ["/", "/ask", "/ask/temporary-access", "/ask/other-request", "/mine", "/inbox", "/grants"]
+OPERATIONS = ["/", "/work", "/rules/new", "/office", "/no/such/page"]
 
 
 @pytest.fixture
@@ -66,6 +67,11 @@ def waiting(office: Office) -> Request:
     return made
 
 
+def by_hand(office: Office) -> Request:
+    form = {"subject": "ファイアウォールの開放", "what": "10.0.0.0/16 から 443"}
+    return requests.ask(office.actor("sato"), "other-request", form)
+
+
 def complaints(page: Page) -> list[str]:
     """What axe finds, with everything folded unfolded."""
     page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
@@ -82,8 +88,9 @@ def test_axe_finds_nothing_on_any_page(
     visits = {
         "sato": [*PAGES, f"/requests/{active.number}", f"/requests/{asked.number}"],
         "suzuki": ["/inbox", f"/requests/{asked.number}"],
-        "takahashi": ["/grants", f"/requests/{active.number}"],
+        "takahashi": ["/grants", f"/requests/{active.number}", *OPERATIONS],
     }
+    by_hand(office)
     found: list[str] = []
     for name, paths in visits.items():
         page = visitor(browser, live_server, office, name, language, scheme).new_page()
@@ -100,9 +107,23 @@ def test_no_page_is_wider_than_its_screen(
 ) -> None:
     active, asked = in_force(office), waiting(office)
     page = visitor(browser, live_server, office, "takahashi", "ja", width=width).new_page()
-    for path in (*PAGES, f"/requests/{active.number}", f"/requests/{asked.number}"):
+    by_hand(office)
+    for path in (*PAGES, *OPERATIONS, f"/requests/{active.number}", f"/requests/{asked.number}"):
         page.goto(live_server.url + path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_on_a_narrow_screen_the_menu_opens_without_script(
+    office: Office, live_server: LiveServer, browser: Browser
+) -> None:
+    context = visitor(browser, live_server, office, "takahashi", width=390)
+    page = context.new_page()
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(live_server.url)
+    for address in ("/work", "/grants", "/rules", "/office", "/ledger"):
+        page.locator(".rail-more summary").click()
+        page.locator(f'.rail-more a[href="{address}"]').click()
+        page.wait_for_url(live_server.url + address)
 
 
 def test_focus_and_open_folds_survive_what_moves(office: Office, live_server: LiveServer, browser: Browser) -> None:
