@@ -22,14 +22,15 @@ from django.db.models import Q
 from kumoban.aws.buckets import Fence, Permit, boot_clock, hold_back
 from kumoban.aws.door import door
 from kumoban.desk import clock
+from kumoban.desk.asking_aws import perform
 from kumoban.desk.checking import check
 from kumoban.desk.duties import run_due_duties
+from kumoban.desk.ends import Neighbours, decide_end
 from kumoban.desk.models import Lock, Request, Step
 from kumoban.desk.room import Room
 from kumoban.desk.routine import known_actions
 from kumoban.desk.settling import Turn, derive_touched, settle_turns, store
 from kumoban.desk.states import POLL_RANK, Phase, StepKind
-from kumoban.desk.steps import Neighbours, decide_end, perform
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import writing
 

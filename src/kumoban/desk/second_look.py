@@ -10,8 +10,7 @@ from kumoban.core.action import Presence
 from kumoban.desk.models import Hold, Step, Thing
 from kumoban.desk.outcome import Next, Outcome, backoff
 from kumoban.desk.requests import reopen_end
-from kumoban.desk.states import Phase
-from kumoban.desk.steps import IN_FORCE
+from kumoban.desk.states import IN_FORCE, Phase
 from kumoban.ledger.record import SYSTEM, record
 
 __all__ = ["settle_second_look"]

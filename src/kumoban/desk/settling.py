@@ -16,12 +16,13 @@ from django.db import OperationalError
 from kumoban.aws.buckets import Fence, Permit
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
+from kumoban.desk.calls import withdraw_intent
 from kumoban.desk.checking import Checked, settle_check
 from kumoban.desk.models import Lock, Request, Step
 from kumoban.desk.outcome import Next, Outcome
 from kumoban.desk.second_look import settle_second_look
 from kumoban.desk.states import POLL_RANK, RANK, Phase, StepKind
-from kumoban.desk.steps import settle, withdraw_intent
+from kumoban.desk.steps import settle
 from kumoban.desk.transition import derive_all
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing

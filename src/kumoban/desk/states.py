@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["EDGES", "POLL_RANK", "RANK", "HoldState", "Phase", "RequestState", "StepKind"]
+__all__ = ["EDGES", "IN_FORCE", "POLL_RANK", "RANK", "HoldState", "Phase", "RequestState", "StepKind"]
 
 
 class RequestState(models.TextChoices):
@@ -58,6 +58,10 @@ class HoldState(models.TextChoices):
     ENDED = "ended", _("Ended")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+#: grants that hold their thing now
+IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
 
 
 class StepKind(models.TextChoices):

@@ -1,4 +1,4 @@
-"""One turn of a grant's step: ``perform`` asks AWS without touching the database, ``settle`` writes what it said.
+"""What AWS's answer to one turn of a grant's step means: ``settle`` changes step, hold and thing by it.
 
 Phases: look → send → (poll) → verify. ``send`` is entered only by the commit of its intent and left within the same
 lease; a step found in ``send`` by another claim was interrupted and goes to ``recover``, which looks before anything.
@@ -6,81 +6,33 @@ lease; a step found in ``send`` by another claim was interrupted and goes to ``r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Q
 
-from kumoban.aws.door import Pass
 from kumoban.aws.errors import AlreadyThere, AnswerLost, AwsError, NotFound, Transient
-from kumoban.core.action import Action, Direction, Presence, Progress, Seen, Started
+from kumoban.core.action import Presence, Seen, Started
 from kumoban.core.reason import Reason
+from kumoban.desk.calls import direction_of, intend, record_call
+from kumoban.desk.ends import ended
 from kumoban.desk.models import Hold, Step, Thing
 from kumoban.desk.outcome import Next, Outcome, backoff
-from kumoban.desk.routine import action_of
 from kumoban.desk.states import HoldState, Phase, StepKind
 from kumoban.ledger.record import SYSTEM, record
 
-__all__ = ["IN_FORCE", "Neighbours", "decide_end", "direction_of", "intend", "perform", "settle", "withdraw_intent"]
+__all__ = ["settle"]
 
-IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
 _POLL = timedelta(seconds=1)
 _POLL_AGAIN = timedelta(seconds=0.3)
 #: through the claim, where an end is decided anew
 _AGAIN = timedelta(milliseconds=1)
 _VERIFY_TRIES = 10
 _ALARM_AFTER = 5
-#: an approved hold that starts this soon touches the one that ends
-_TOUCHING = timedelta(minutes=1)
 #: AWS takes a signature for fifteen minutes; and what it carries out then takes a while to be seen
 _SIGNATURE_LIFE = timedelta(minutes=16)
 #: an end that AWS lets nobody carry out is tried again this much later
 _UNREACHABLE = timedelta(hours=1)
-
-
-def direction_of(step: Step) -> Direction:
-    return "undo" if step.kind == StepKind.END else "apply"
-
-
-# --- asking AWS (no database)
-
-
-def perform(step: Step, aws: Pass) -> Outcome:
-    """One question or one mutating call, as the step's phase says; where an end gets stuck, also why."""
-    outcome = _asked(step, aws)
-    if direction_of(step) == "undo" and outcome.stuck and (step.phase != Phase.POLL or outcome.error is None):
-        return replace(outcome, unreachable=action_of(step.action).unreachable(aws, step.params))
-    return outcome
-
-
-def _asked(step: Step, aws: Pass) -> Outcome:
-    action, direction = action_of(step.action), direction_of(step)
-    try:
-        match step.phase:
-            case Phase.SEND:
-                return Outcome(started=action.send(aws, step.params, direction))
-            case Phase.POLL:
-                return Outcome(progress=_progress(step, aws, action, direction))
-            case Phase.RECOVER:
-                seen = action.look(aws, step.params)
-                return Outcome(seen=seen, pending=action.pending(aws, step.params))
-            case _:
-                return Outcome(seen=action.look(aws, step.params))
-    except AwsError as error:
-        return Outcome(error=error)
-
-
-def _progress(step: Step, aws: Pass, action: Action, direction: Direction) -> Progress:
-    """Cheaply while all goes well; after any trouble exactly, with AWS's reason."""
-    if step.attempts:
-        return action.poll(aws, step.params, step.operation, direction)
-    over = action.over(aws, step.params, step.operation, direction)
-    return Progress("over" if over else "in_progress")
-
-
-# --- writing what AWS said (inside writing())
 
 
 def settle(step: Step, outcome: Outcome, now: datetime) -> Next:
@@ -121,22 +73,6 @@ def _setback(step: Step, following: Next) -> Next:
     return replace(following, wait=max(following.wait, backoff(step.setbacks - 1)))
 
 
-def intend(step: Step, now: datetime) -> Next:
-    """The intent is a row and a ledger entry before the call."""
-    hold = step.hold
-    assert hold is not None
-    step.sent_at, step.outstanding = now, True
-    _record(step, "aws.intent")
-    return Next(Phase.SEND)
-
-
-def withdraw_intent(step: Step) -> Next:
-    """Intended, and not sent: the lease has too little left. The look is repeated under a new one."""
-    step.outstanding = False
-    _record(step, "aws.not_sent")
-    return Next(Phase.LOOK)
-
-
 def _looked(step: Step, seen: Seen, now: datetime) -> Next:
     """The one look that decides ``existed_before``, before the first call."""
     hold = step.hold
@@ -175,7 +111,7 @@ def _accepted(step: Step, started: Started) -> Next:
     step.attempts = 0
     if started.operation is None:
         step.outstanding = False
-    _record(step, "aws.accepted", request_id=started.aws_request_id)
+    record_call(step, "aws.accepted", request_id=started.aws_request_id)
     return Next(Phase.POLL, _POLL) if started.operation else Next(Phase.VERIFY)
 
 
@@ -187,7 +123,7 @@ def _progressed(step: Step, outcome: Outcome, now: datetime) -> Next:
     if outcome.progress.state != "failed":
         return Next(Phase.VERIFY)
     reason = Reason("aws_failed", {"detail": outcome.progress.detail[:300]})
-    _record(step, "aws.failed", detail=outcome.progress.detail[:300])
+    record_call(step, "aws.failed", detail=outcome.progress.detail[:300])
     if direction_of(step) == "undo":
         return _try_ending_again(step, reason)
     return _failed(step, reason, now)
@@ -199,7 +135,7 @@ def _recovered(step: Step, seen: Seen, pending: bool, now: datetime, *, undo: bo
         return Next(Phase.RECOVER, _POLL)
     if step.outstanding:
         step.outstanding = False
-        _record(step, "aws.answer_lost", saw=seen.presence.value)
+        record_call(step, "aws.answer_lost", saw=seen.presence.value)
     if undo:
         return _verified(step, seen, now, undo=True) if seen.presence != Presence.PRESENT else Next(Phase.LOOK, _AGAIN)
     if seen.presence == Presence.PRESENT and step.hold is not None and step.hold.thing is not None:
@@ -210,7 +146,7 @@ def _recovered(step: Step, seen: Seen, pending: bool, now: datetime, *, undo: bo
 def _verified(step: Step, seen: Seen, now: datetime, *, undo: bool) -> Next:
     if undo and seen.presence != Presence.PRESENT:
         by = "target_gone" if seen.presence == Presence.TARGET_GONE else "seen_absent"
-        return _ended(step, by, dict(seen.evidence), now)
+        return ended(step, by, dict(seen.evidence), now)
     if not undo and seen.presence == Presence.PRESENT:
         return _active(step, seen, now)
     step.attempts += 1
@@ -240,7 +176,7 @@ def _trouble(step: Step, error: AwsError, now: datetime) -> Next:
         step.answer_lost = True
         return Next(Phase.RECOVER, _POLL)
     step.outstanding = False
-    _record(step, "aws.refused", code=error.code, request_id=error.aws_request_id)
+    record_call(step, "aws.refused", code=error.code, request_id=error.aws_request_id)
     if isinstance(error, AlreadyThere) and direction_of(step) == "apply":
         return _there_already(step)
     if isinstance(error, Transient):
@@ -309,11 +245,11 @@ def _try_ending_again(step: Step, reason: Reason) -> Next:
 def _out_of_reach(step: Step, outcome: Outcome, reason: Reason) -> Next:
     """Not gone, and not to be changed: the end stays due, tried hourly without its lock; one person is told once."""
     if outcome.error is not None and step.phase == Phase.SEND:
-        _record(step, "aws.refused", code=outcome.error.code, request_id=outcome.error.aws_request_id)
+        record_call(step, "aws.refused", code=outcome.error.code, request_id=outcome.error.aws_request_id)
     elif outcome.progress is not None:
-        _record(step, "aws.failed", detail=outcome.progress.detail[:300])
+        record_call(step, "aws.failed", detail=outcome.progress.detail[:300])
     elif step.outstanding:
-        _record(step, "aws.answer_lost", saw="unreachable")
+        record_call(step, "aws.answer_lost", saw="unreachable")
     step.attempts, step.outstanding = 0, False
     if step.error.get("reason") != reason.stored():
         record(
@@ -324,129 +260,3 @@ def _out_of_reach(step: Step, outcome: Outcome, reason: Reason) -> Next:
         )
     step.needs_a_person, step.error = True, {"reason": reason.stored()}
     return Next(Phase.LOOK, _UNREACHABLE, unlock=True)
-
-
-# --- ending
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """What a batch of ends must know before it decides, read at once."""
-
-    holds: Mapping[str, Sequence[Hold]]
-    still_applying: frozenset[int]
-
-    @classmethod
-    def of(cls, steps: Sequence[Step]) -> Neighbours:
-        ending = [step.hold for step in steps if step.kind == StepKind.END and step.hold is not None]
-        holds: dict[str, list[Hold]] = {}
-        if ending:
-            near = Hold.objects.filter(key__in={hold.key for hold in ending})
-            for hold in near.filter(state__in=[*IN_FORCE, HoldState.APPROVED]).select_related("request"):
-                holds.setdefault(hold.key, []).append(hold)
-        ids = [hold.pk for hold in ending]
-        applying = Step.objects.filter(hold_id__in=ids, kind=StepKind.APPLY, done_at=None) if ids else ()
-        return cls(holds, frozenset(step.hold_id for step in applying if step.hold_id))
-
-
-def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
-    """Whether an undo is due: the last hold ended, nobody touches, nor was it there before. Else ended at once."""
-    hold = step.hold
-    assert hold is not None
-    if hold.pk in near.still_applying:
-        for begun in Step.objects.filter(hold=hold, kind=StepKind.APPLY, done_at=None):
-            _cancel(begun, hold, step, now)
-    if hold.state != HoldState.ENDING:
-        hold.state = HoldState.ENDING
-        hold.save(update_fields=["state"])
-        record("grant.ending", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key})
-        step.request_touched = True
-    if hold.thing is None and not _joins_what_was_left(hold):
-        return _ended(step, "never_made", {}, now)
-    assert hold.thing is not None
-    others = [other for other in near.holds.get(hold.key, ()) if other.pk != hold.pk]
-    holding = next((other for other in others if _keeps(other, now)), None)
-    if holding is not None:
-        return _ended(step, "held_by_others", {"request": holding.request.number}, now)
-    if hold.thing.existed_before:
-        return _ended(step, "was_there_before", {"seen_at": hold.thing.opened_at.isoformat()}, now)
-    return intend(step, now)
-
-
-def _cancel(begun: Step, hold: Hold, ending: Step, now: datetime) -> None:
-    """The grant ends before it was applied; a call whose outcome nobody saw is closed in the record."""
-    if begun.outstanding:
-        begun.hold, begun.request = hold, ending.request
-        begun.answer_lost, begun.outstanding = True, False
-        _record(begun, "aws.answer_lost", saw="not_looked")
-    begun.phase, begun.due, begun.done_at = Phase.CANCELLED, None, now
-    begun.save()
-
-
-def _joins_what_was_left(hold: Hold) -> bool:
-    """A grant that never looked may be the last one for which an ended grant left the thing standing."""
-    hold.thing = Thing.objects.filter(key=hold.key, closed_at=None).first()
-    if hold.thing is not None:
-        hold.save(update_fields=["thing"])
-    return hold.thing is not None
-
-
-def _keeps(other: Hold, now: datetime) -> bool:
-    """In force, or approved and starting within a minute (on approval: at once)."""
-    return other.state != HoldState.APPROVED or other.starts_at is None or other.starts_at <= now + _TOUCHING
-
-
-def _ended(step: Step, by: str, evidence: dict[str, str], now: datetime) -> Next:
-    """Ended means seen absent, held by others, there before, or its target gone."""
-    hold = step.hold
-    assert hold is not None
-    hold.state, hold.ended_at, hold.ended_by = HoldState.ENDED, now, by
-    hold.evidence = {**hold.evidence, "ended": evidence}
-    hold.save()
-    step.error, step.needs_a_person = {}, False
-    if (
-        hold.thing is not None
-        and not Hold.objects.filter(key=hold.key, state__in=IN_FORCE).exists()
-        and by != "held_by_others"
-    ):
-        Thing.objects.filter(holds=hold).update(closed_at=now)
-    record(
-        "grant.ended",
-        actor=SYSTEM,
-        subject=step.request.number,
-        facts={"thing": hold.key, "by": by, **evidence},
-    )
-    if by == "seen_absent":
-        _plan_second_look(step, now)
-    step.request_touched = True
-    return Next(Phase.DONE, unlock=True)
-
-
-def _plan_second_look(step: Step, now: datetime) -> None:
-    Step.objects.create(
-        request_id=step.request_id,
-        hold_id=step.hold_id,
-        kind=StepKind.SECOND_LOOK,
-        position=step.position,
-        action=step.action,
-        params=step.params,
-        phase=Phase.LOOK,
-        rank=3,
-        due=now + timedelta(seconds=settings.KUMOBAN_SECOND_LOOK_SECONDS),
-    )
-
-
-def _record(step: Step, kind: str, **facts: str) -> None:
-    assert step.hold is not None
-    record(
-        kind,
-        actor=SYSTEM,
-        subject=step.request.number,
-        facts={
-            "operation": action_of(step.action).call_name(direction_of(step)),
-            "account": step.hold.account_id,
-            "thing": step.hold.key,
-            "step": step.pk,
-            **facts,
-        },
-    )

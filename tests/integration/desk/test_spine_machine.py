@@ -25,8 +25,7 @@ from kumoban.desk import clock, requests
 from kumoban.desk.duties import lapse
 from kumoban.desk.models import Approval, DemoClock, Hold, Lock, Request, Step, Thing
 from kumoban.desk.runner import Runner
-from kumoban.desk.states import EDGES
-from kumoban.desk.steps import IN_FORCE
+from kumoban.desk.states import EDGES, IN_FORCE
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.models import Entry, Head
 from kumoban.ledger.verify import verify
