@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from kumoban.web import troubles
+from kumoban.web import lists, troubles
 from tests.integration.conftest import Office
 from tests.integration.web.visitor import signed_in
 
@@ -84,3 +84,19 @@ def test_a_very_long_address_is_answered(office: Office, verb: str) -> None:
     visitor = signed_in(office, "sato")
     answer = getattr(visitor, verb)(f"/requests/{'R' * 9000}/approve")
     assert answer.status_code in (302, 404, 409)
+
+
+@pytest.mark.parametrize("address", ["/rules/{n}", "/rules/{n}/history", "/requests/R-{n}", "/requests/R-{n}/plans"])
+@pytest.mark.parametrize("digits", [20, 400])
+def test_a_number_larger_than_any_is_not_found(office: Office, address: str, digits: int) -> None:
+    assert signed_in(office, "takahashi").get(address.format(n="9" * digits)).status_code == 404
+
+
+@pytest.mark.parametrize("half", ["\ud800", "a\udfffb"])
+def test_half_a_character_is_answered(office: Office, half: str) -> None:
+    request = RequestFactory().get("/mine")
+    request.user = office.actor("sato").user
+    request.session = {}  # type: ignore[assignment]
+    request.GET = request.GET.copy()
+    request.GET["q"] = half
+    assert lists.mine(request).status_code == 400
