@@ -122,6 +122,12 @@ def list_requests(
     return requests_out(found[: 200 if waiting_for_me else 50])
 
 
+@router.get("/work", tags=["operations"], response=list[RequestOut])
+def work_list(request: HttpRequest) -> list[dict[str, Any]]:
+    """What waits for the operations team: work by hand, what failed. Trouble and overdue first; nobody else has one."""
+    return requests_out(rules.work(actor_of(request), clock.now())[:200])
+
+
 @router.get("/requests/{number}", response=OneRequestOut)
 def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
     found = request_seen(actor_of(request), number)

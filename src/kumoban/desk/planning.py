@@ -14,16 +14,16 @@ from pydantic import ValidationError
 
 from kumoban.core.calendar import BusinessCalendar
 from kumoban.core.form import Choices, Form, Reading
-from kumoban.core.freeze import Freeze
 from kumoban.core.pattern import LONGEST
 from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import Decided, signed_bytes
 from kumoban.desk import clock, rules
-from kumoban.desk.models import CompanyHoliday, ExtraField, FreezePeriod, Request
+from kumoban.desk.freezes import freezing, told_of
+from kumoban.desk.models import CompanyHoliday, ExtraField, Request
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import Asked, Routine
-from kumoban.estate.models import Account, Person
+from kumoban.estate.models import Person
 
 __all__ = [
     "Draft",
@@ -187,27 +187,15 @@ def authorise(routine: Routine, plan: Plan, asked: Asked) -> rules.Decision:
 
 def _with_freezes(decision: rules.Decision, routine: Routine, plan: Plan, now: datetime) -> rules.Decision:
     """A freeze refuses, or asks one more person: its exception approver."""
-    if plan.window is None or routine.open_to_all:
+    if routine.open_to_all:
         return decision
-    window = plan.window.resolved(now)
-    accounts = Account.objects.filter(id__in={step.account for step in plan.steps if step.account}).select_related("ou")
-    paths = [account.ou.id_path if account.ou else "" for account in accounts]
     refusals, slots, notes = list(decision.refusals), list(decision.slots), list(decision.notes)
-    for period in FreezePeriod.objects.filter(ends_at__gt=now):
-        freeze = Freeze(
-            starts_at=period.starts_at,
-            ends_at=period.ends_at,
-            routines=tuple(period.routines),
-            ou_ids=tuple(period.ou_ids),
-        )
-        if not any(freeze.covers(routine.name, path, window) for path in paths):
-            continue
-        said = {"freeze": period.reason, "until": period.ends_at.isoformat()}
+    for period in freezing(routine.name, plan, now):
         if period.exception_group:
             slots.append(rules.Slot("group", (period.exception_group,), 1, (period.reason,)))
-            notes.append(Reason("freeze_needs_exception", said))
+            notes.append(told_of(period))
         else:
-            refusals.append(Reason("frozen", said))
+            refusals.append(told_of(period))
     return rules.Decision(tuple(refusals), tuple(slots), decision.rules, tuple(notes))
 
 

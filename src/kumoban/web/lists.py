@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, rules
+from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import business_calendar, organisation_zone
@@ -24,7 +25,6 @@ from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Account, searchable
 from kumoban.web.context import forget_counts
 from kumoban.web.downloads import grants_table, requests_table
-from kumoban.web.freezes import freezes_over
 from kumoban.web.gate import page
 from kumoban.web.numbers import whole
 from kumoban.web.request_view import honorific, keys, plan_rows, powers_of, sentence, when_of

@@ -20,6 +20,7 @@ from kumoban.core.normalise import RefusedCharacters
 from kumoban.core.office_time import NotUnderstood, parse_time
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
+from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, CompletionReport, Request, WorkEntry
 from kumoban.desk.people import Actor, ops_members
 from kumoban.desk.planning import business_calendar
@@ -29,7 +30,6 @@ from kumoban.desk.unusual import Noticed, noticed
 from kumoban.ledger.search import search
 from kumoban.web.context import forget_counts
 from kumoban.web.form_view import facts_of
-from kumoban.web.freezes import freezes_over
 from kumoban.web.gate import MOST_RECORDED, page
 from kumoban.web.numbers import whole
 from kumoban.web.request_view import (

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.test import Client
 
+from kumoban.desk import requests
 from kumoban.desk.models import Request, Token
 from kumoban.ledger.clock import database_now
 from tests.integration.api.caller import Caller
@@ -62,3 +63,9 @@ def test_the_api_describes_itself_as_openapi_3_1(office: Office) -> None:
     described = Client().get("/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     assert "/api/v1/requests" in described["paths"]
+
+
+def test_the_operations_team_has_its_work_and_nobody_else_does(office: Office) -> None:
+    made = requests.ask(office.actor("kim"), "other-request", {"subject": "DNSの相談", "what": "置き場所の相談です"})
+    assert [row["number"] for row in Caller(office, "takahashi").get("work").json()] == [made.number]
+    assert Caller(office, "kim").get("work").json() == []
