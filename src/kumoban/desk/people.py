@@ -131,6 +131,6 @@ def ops_members() -> list[Person]:
     return list(Person.objects.filter(id__in=ids).order_by("display_name"))
 
 
-def team_of(person_id: str) -> Team | None:
-    """The team whose members' group this person is in (the first by name, where there are several)."""
-    return Team.objects.filter(absent_since=None, group_id__in=groups_of(person_id)).order_by("slug").first()
+def team_of(groups: Iterable[str]) -> Team | None:
+    """The team whose members' group is among these (the first by name, where there are several)."""
+    return Team.objects.filter(absent_since=None, group_id__in=groups).order_by("slug").first()

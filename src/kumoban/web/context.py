@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -38,20 +39,20 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     return {
         "demo": settings.KUMOBAN_DEMO,
         "actor": actor,
-        "team": team_of(actor.person.id),
-        "inbox_count": _counted(f"inbox-count:{actor.person.id}", rules.inbox(actor)),
-        "work_count": _counted(f"work-count:{actor.person.id}", rules.work(actor, now)) if actor.ops else 0,
+        "team": team_of(actor.groups),
+        "inbox_count": _counted(f"inbox-count:{actor.person.id}", lambda: rules.inbox(actor)),
+        "work_count": _counted(f"work-count:{actor.person.id}", lambda: rules.work(actor, now)) if actor.ops else 0,
         "now": now,
         # a button was refused here for want of a recent proof: the page says where to bring one
         "prove_again": request.method == "POST" and not proved_recently(actor),
     }
 
 
-def _counted(key: str, rows: QuerySet[Request]) -> int:
+def _counted(key: str, rows: Callable[[], QuerySet[Request]]) -> int:
     """Shown on every page, so it is counted once in a while; what the person decides themselves shows at once."""
     found: int | None = cache.get(key)
     if found is None:
-        found = rows.count()
+        found = rows().count()
         cache.set(key, found, _COUNTED)
     return found
 

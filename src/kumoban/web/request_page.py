@@ -101,13 +101,13 @@ def request_context(request: Any, number: str) -> dict[str, Any]:
         "actor": actor,
         "found": found,
         "now": now,
-        **_plan_context(found, now),
+        **_plan_context(found, actor, now),
         **_work_context(found),
         **_may(found, actor, now),
     }
 
 
-def _plan_context(found: Request, now: datetime) -> dict[str, Any]:
+def _plan_context(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
     plan = found.plan
     value = plan.value if plan else None
     workers = list(found.workers.all())
@@ -120,7 +120,8 @@ def _plan_context(found: Request, now: datetime) -> dict[str, Any]:
     holds = list(found.holds.exclude(state=HoldState.CANCELLED).select_related("person").order_by("id"))
     when = when_of(value, found, holds) if value else None
     needed = sum(slot.count for slot in slots)
-    seen = noticed([found], now).get(found.pk, Noticed())
+    asking = actor.person.id in requests.asking_people(found)  # whoever asks needs no evidence about themselves
+    seen = Noticed() if asking else noticed([found], now).get(found.pk, Noticed())
     return {
         "routine": routine_of(found.routine),
         "plan": plan,

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
 from kumoban.desk import rules
-from kumoban.desk.people import team_of
+from kumoban.desk.people import groups_of, team_of
 from kumoban.desk.routine import Dimension, Routine
 from kumoban.estate.models import Account, Membership, PermissionSet, Person, searchable
 from kumoban.routines.temporary_access.form import TemporaryAccessForm, work_kinds
@@ -53,7 +53,7 @@ def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str
     if source == "people":
         wanted = Q(search__contains=needle) | Q(id=query)
         people = Person.objects.filter(wanted, absent_since=None, enabled=True)
-        team = team_of(person.id)
+        team = team_of(groups_of(person.id))
         near = Membership.objects.filter(group_id=team.group_id if team else "", absent_since=None).values("person_id")
         ordered = people.annotate(far=~Q(id__in=near)).order_by("far", "user_name")[:PAGE]
         return [(found.id, found.display_name, found.user_name) for found in ordered]

@@ -20,6 +20,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Hold, Request
+from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.words import say
 
 register = template.Library()
@@ -53,7 +54,8 @@ def titled(request: Request) -> str:
 @register.filter
 def state_mark(of: Request | Hold) -> SafeString:
     """The state of a request or a grant: a shape and a word, never colour alone."""
-    return _mark(of.state, str(of.get_state_display()))
+    states = HoldState if isinstance(of, Hold) else RequestState
+    return _mark(of.state, str(states(of.state).label))
 
 
 @cache
