@@ -48,7 +48,15 @@ def run_demo(port: int, data: Path, emulator_port: int) -> int:
         for process in reversed(processes):
             process.terminate()
         for process in processes:
-            process.wait(timeout=10)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _emulator(port: int, data: Path) -> subprocess.Popen[bytes]:

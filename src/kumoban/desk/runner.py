@@ -82,8 +82,8 @@ class Runner:
             if not worked:
                 self._wait(pause)
         self._pool.shutdown(wait=True)
-        for thread in duties:
-            thread.join(timeout=5)
+        for thread in duties:  # a scan may take minutes: it ends with the process, and its rows are as they were
+            thread.join(timeout=1)
 
     def _do_duties(self, long: bool) -> None:
         while not self._stop.wait(0.5):
