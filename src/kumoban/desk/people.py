@@ -61,7 +61,8 @@ class Actor:
     @cached_property
     def refs(self) -> set[str]:
         """What a requirement may name to mean this person: themselves, their groups, those they stand in for."""
-        return {*self.principals, *(group for person in self.principals for group in groups_of(person))}
+        others = self.principals - {self.person.id}
+        return {*self.principals, *self.groups, *(group for person in others for group in groups_of(person))}
 
     @cached_property
     def _group_names(self) -> frozenset[str]:

@@ -25,8 +25,6 @@ __all__ = ["settle"]
 
 _POLL = timedelta(seconds=1)
 _POLL_AGAIN = timedelta(seconds=0.3)
-#: through the claim, where an end is decided anew
-_AGAIN = timedelta(milliseconds=1)
 _VERIFY_TRIES = 10
 _ALARM_AFTER = 5
 #: AWS takes a signature for fifteen minutes; and what it carries out then takes a while to be seen
@@ -137,7 +135,7 @@ def _recovered(step: Step, seen: Seen, pending: bool, now: datetime, *, undo: bo
         step.outstanding = False
         record_call(step, "aws.answer_lost", saw=seen.presence.value)
     if undo:
-        return _verified(step, seen, now, undo=True) if seen.presence != Presence.PRESENT else Next(Phase.LOOK, _AGAIN)
+        return _verified(step, seen, now, undo=True) if seen.presence != Presence.PRESENT else Next(Phase.LOOK)
     if seen.presence == Presence.PRESENT and step.hold is not None and step.hold.thing is not None:
         return _active(step, seen, now)
     return _looked(step, seen, now)  # also where no look was ever written: then it decides whose the thing is

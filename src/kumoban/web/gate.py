@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -21,18 +21,12 @@ from kumoban.web import troubles
 from kumoban.web.sign_in.asked import proved_at
 from kumoban.web.templatetags.kumoban import said
 
-__all__ = ["MOST_RECORDED", "DeskRequest", "page"]
+__all__ = ["MOST_RECORDED", "page"]
 
 #: characters of an address that the record of a refused attempt holds
 MOST_RECORDED = 200
 #: what no database and no form holds: NUL, and halves of characters
 _BROKEN = re.compile("[\x00\ud800-\udfff]")
-
-
-class DeskRequest(HttpRequest):
-    """A page's request with its actor."""
-
-    actor: Actor
 
 
 def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
