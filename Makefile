@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # What Django needs to be loaded by a check that touches no data.
 OFFLINE := KUMOBAN_SECRET_KEY=check KUMOBAN_DATABASE_URL=sqlite:///:memory: DJANGO_SETTINGS_MODULE=kumoban.settings
+# Tests run in as many processes as there are cores, a file in one of them; each has a database of its own.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help install demo test check lint types imports catalogues migrations lock-check locale lock clean
 .DEFAULT_GOAL := help
@@ -32,9 +34,9 @@ demo: install ## Kumoban with its practice AWS, on this machine
 
 test: install ## all tests: on SQLite, then those that touch the database on PostgreSQL
 	@echo "== tests on SQLite"
-	$(BIN)/python -m pytest
+	$(PYTEST)
 	@echo "== tests of the database on PostgreSQL"
-	KUMOBAN_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "database or postgresql"
+	KUMOBAN_TEST_DATABASE=postgresql $(PYTEST) -m "database or postgresql"
 
 check: install lint types imports catalogues migrations lock-check ## everything that is not a test
 

@@ -70,6 +70,7 @@ class Loopback:
         self._server.channel_class = _Channel
         self.host, self.port = host, int(self._server.effective_port)
         self._loop: threading.Thread | None = None
+        self._closing = threading.Lock()
 
     def run(self) -> None:
         """Serve until stopped, or until KeyboardInterrupt."""
@@ -83,8 +84,10 @@ class Loopback:
         if loop is None or loop is threading.current_thread() or not loop.is_alive():
             self._close()
             return
-        self._server.trigger.pull_trigger(self._close)
+        with self._closing:  # the loop may wake for another reason, and would close the pipe before it is written to
+            self._server.trigger.pull_trigger(self._close)
         loop.join(10)
 
     def _close(self) -> None:
-        wasyncore.close_all(self._map, ignore_all=True)
+        with self._closing:
+            wasyncore.close_all(self._map, ignore_all=True)
