@@ -60,7 +60,7 @@ def _set_up_django() -> None:
     from django.conf import settings
 
     if ON_SQLITE:  # a file, because threads and processes must meet in it
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(FOLDER / "test.sqlite3")}
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(FOLDER / "test.sqlite3")
     django.setup()
 
 
