@@ -1,4 +1,4 @@
-"""Settings that would weaken the sign-in are refused when a process starts."""
+"""Settings that would weaken the sign-in, or mean nothing, are refused when a process starts."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def started(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
         ("KUMOBAN_SIGN_IN_CLAIM", "urn:oid:0.9.2342.19200300.100.1.3"),
         ("KUMOBAN_SIGN_IN_MATCH", "email"),
         ("KUMOBAN_OIDC_ISSUER", "http://idp.example"),
+        ("KUMOBAN_MODE", "watch"),
         ("KUMOBAN_SAML_METADATA_URL", "http://idp.example/metadata"),
     ],
 )

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from kumoban.api.callers import actor_of, iso
+from kumoban.aws.mode import observing
 from kumoban.desk import office
 from kumoban.desk.models import Token
 from kumoban.desk.preferences import Preferences, prefer
@@ -28,6 +29,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "auditor": actor.auditor,
         "language": actor.user.language,
         "zone": str(actor.zone),
+        "mode": "observe" if observing() else "operate",
     }
 
 

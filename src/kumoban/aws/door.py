@@ -19,8 +19,9 @@ from django.conf import settings
 from kumoban.aws import buckets
 from kumoban.aws.credentials import CallCredentials, SessionKey, SessionPool, current
 from kumoban.aws.errors import AwsError, Denied, Expired, Postponed, Throttled, understood
+from kumoban.aws.mode import observing
 
-__all__ = ["Door", "ObserveMode", "Pass", "door", "pages"]
+__all__ = ["Door", "NotReading", "ObserveMode", "Pass", "door", "pages"]
 
 # No SDK retries: whether a call may be repeated is the step's decision, not the SDK's.
 _CALLS = botocore.config.Config(
@@ -32,11 +33,22 @@ _CALLS = botocore.config.Config(
 )
 
 
-class ObserveMode(AwsError):
-    """Only the reader role is installed: nothing that changes AWS can be built."""
+#: how the names of operations begin that only read
+_READING = ("batch_get_", "describe_", "get_", "head_", "is_", "list_", "lookup_", "search_", "simulate_")
 
-    def __init__(self) -> None:
-        super().__init__("ObserveMode", "KUMOBAN_OPERATOR_ROLE is not set")
+
+class ObserveMode(AwsError):
+    """Nothing that changes AWS can be built: the desk only observes, or has no role to change anything with."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("ObserveMode", why)
+
+
+class NotReading(AwsError):
+    """A call that changes something was to leave as a reading: a mistake of ours, and nothing was sent."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__("NotReading", operation)
 
 
 class Transport(Protocol):
@@ -60,13 +72,17 @@ class Pass:
     patience: float = 20.0
 
     def read(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
+        if not operation.startswith(_READING):
+            raise NotReading(operation)
         if settings.KUMOBAN_AWS_LIMITS:
             buckets.take(service, urgent=self.urgent, fence=None, patience=self.patience)
         return self.door.send(service, operation, self._session(settings.KUMOBAN_READER_ROLE), params)
 
     def mutate(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
+        if observing():
+            raise ObserveMode("KUMOBAN_MODE is observe")
         if not settings.KUMOBAN_OPERATOR_ROLE:
-            raise ObserveMode
+            raise ObserveMode("KUMOBAN_OPERATOR_ROLE is not set")
         session = self._session(settings.KUMOBAN_OPERATOR_ROLE)
         try:
             self.door.prepare(session)
@@ -104,6 +120,7 @@ class Door:
 
     def send(self, service: str, operation: str, session: SessionKey, params: dict[str, Any]) -> dict[str, Any]:
         """One call, as botocore spells it (``list_accounts``). Raises AwsError by meaning."""
+        _only_the_reader(session)
         if self._transport is not None:
             return self._transport(service, operation, session, params)
         frozen = self._credentials(session)
@@ -127,6 +144,7 @@ class Door:
             self._pool.drop()
 
     def _credentials(self, session: SessionKey) -> Any:
+        _only_the_reader(session)
         if not session.role_arn:
             raise Denied("NoRole", "KUMOBAN_READER_ROLE is not set")
         with self._lock:
@@ -156,6 +174,12 @@ class Door:
             endpoint_url=settings.KUMOBAN_AWS_ENDPOINT_URL or None,
             config=_CALLS,
         )
+
+
+def _only_the_reader(session: SessionKey) -> None:
+    """In observe mode no other role is assumed, whoever asks and whatever for."""
+    if observing() and session.role_arn != settings.KUMOBAN_READER_ROLE:
+        raise ObserveMode(f"KUMOBAN_MODE is observe: {session.role_arn} is not assumed")
 
 
 def pages(aws: Any, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:

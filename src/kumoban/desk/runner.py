@@ -3,6 +3,7 @@
 A claim gives a step a lease and, where its action needs one, the AWS lock. The lock is held from the intent until the
 terminal status is seen; the lease only fences the database. Order of work: ends, polls, applies, checks; within each
 by due. While ends wait for room on AWS, nothing else is begun. Duties run beside, so that a long scan delays no end.
+In observe mode no step is taken, only duties are done.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.db.models import Q
 
 from kumoban.aws.buckets import Fence, Permit, boot_clock, hold_back
 from kumoban.aws.door import door
+from kumoban.aws.mode import observing
 from kumoban.desk import clock
 from kumoban.desk.asking_aws import perform
 from kumoban.desk.checking import check
@@ -124,7 +126,7 @@ class Runner:
 
     def _claim(self, limit: int) -> tuple[int, list[Turn]]:
         """How many steps were touched, and the turns that go to AWS (an end may be decided without a call)."""
-        if not self._anything_due():
+        if observing() or not self._anything_due():
             return 0, []
         asked = boot_clock()
         with writing():

@@ -76,6 +76,7 @@ _WORDS = {
     "normalised_dash": _("Read “%(before)s” as “%(after)s”."),
     "normalised_stop": _("Read “%(before)s” as “%(after)s”."),
     "normalised_width": _("Read “%(before)s” as “%(after)s”."),
+    "observe_mode": _("The desk only observes: it plans and previews, and nobody can ask or approve."),
     "ops_only": _("Only the operations team can do this."),
     "person_gone": _("%(person)s is no longer in the directory."),
     "plan_changed": _("The plan has changed; it is %(number)s now. Read it again before you decide."),

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from kumoban.aws.mode import observing
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor, team_of
@@ -30,14 +31,15 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def _read(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
+    kind = {"demo": settings.KUMOBAN_DEMO, "observing": observing()}
     if user is None or not user.is_authenticated or request.headers.get("HX-Request"):
-        return {"demo": settings.KUMOBAN_DEMO}
+        return kind
     if user.person is None or not user.person.can_act:  # no page but one that says what is wrong
-        return {"demo": settings.KUMOBAN_DEMO}
+        return kind
     actor = getattr(request, "actor", None) or Actor(user)
     now = clock.now()
     return {
-        "demo": settings.KUMOBAN_DEMO,
+        **kind,
         "actor": actor,
         "team": team_of(actor.groups),
         "inbox_count": _counted(f"inbox-count:{actor.person.id}", lambda: rules.inbox(actor)),

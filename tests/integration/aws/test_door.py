@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
-from kumoban.aws.door import Door, ObserveMode
+from kumoban.aws.credentials import SessionKey
+from kumoban.aws.door import Door, NotReading, ObserveMode
 from kumoban.aws.errors import AwsError, Denied
 from kumoban_emulator.server import EmulatorServer
 
@@ -25,6 +26,30 @@ def test_without_the_operator_role_nothing_that_changes_aws_can_be_sent(
     practice.admin.clear_calls()
     with pytest.raises(ObserveMode):
         Door().open("kumoban-R-1").mutate("sso-admin", "create_account_assignment")
+    assert practice.admin.calls()["calls"] == []
+
+
+def test_in_observe_mode_nothing_that_changes_aws_leaves_and_the_operator_is_never_assumed(
+    practice: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "KUMOBAN_MODE", "observe")
+    door, operator = Door(), SessionKey(settings.KUMOBAN_OPERATOR_ROLE, "kumoban-R-1")
+    practice.admin.clear_calls()
+    for attempt in (
+        lambda: door.open("kumoban-R-1").mutate("sso-admin", "create_account_assignment"),
+        lambda: door.send("sso-admin", "list_instances", operator, {}),
+        lambda: door.prepare(operator),
+    ):
+        with pytest.raises(ObserveMode):
+            attempt()
+    assert practice.admin.calls()["calls"] == []
+    assert "KumobanReader" in assume_and_look(practice, door)
+
+
+def test_what_changes_something_never_leaves_as_a_reading(practice: EmulatorServer) -> None:
+    practice.admin.clear_calls()
+    with pytest.raises(NotReading):
+        Door().open("kumoban-R-1").read("sso-admin", "create_account_assignment")
     assert practice.admin.calls()["calls"] == []
 
 

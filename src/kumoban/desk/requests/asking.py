@@ -13,7 +13,7 @@ from kumoban.desk import clock
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import Draft, business_calendar, draft
-from kumoban.desk.requests.guards import own, routine_named
+from kumoban.desk.requests.guards import may_operate, own, routine_named
 from kumoban.desk.requests.plans import await_approval, make_plan, open_checks
 from kumoban.desk.routine import Routine
 from kumoban.desk.states import RequestState
@@ -35,6 +35,7 @@ def ask(
 ) -> Request:
     """Store a request with its plan. Raises ShapeError or Refused; the same ``idempotency`` gives the same request."""
     actor.needs("ask")
+    may_operate()
     routine = routine_named(routine_name)
     if idempotency and (before := Request.objects.filter(asked_by=actor.user, idempotency=idempotency).first()):
         return before
@@ -50,6 +51,7 @@ def ask(
 def resubmit(actor: Actor, number: str, data: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> Request:
     """A returned request, corrected: planned afresh under the same number. Raises ShapeError or Refused."""
     actor.needs("ask")
+    may_operate()
     found = Request.objects.get(number=number) if Request.objects.filter(number=number).exists() else None
     routine = routine_named(found.routine if found else "")
     made = draft(actor, routine, data, extra)

@@ -9,7 +9,7 @@ from kumoban.desk import clock, rules
 from kumoban.desk.models import Approval, Plan, Remark, Request
 from kumoban.desk.people import Actor, accounts_of_the_same, stand_ins
 from kumoban.desk.planning import authorise
-from kumoban.desk.requests.guards import checked_text, own, required_text, routine_named
+from kumoban.desk.requests.guards import checked_text, may_operate, own, required_text, routine_named
 from kumoban.desk.requests.plans import open_checks, valid_until, void_plan
 from kumoban.desk.routine import Asked
 from kumoban.desk.states import RequestState
@@ -36,6 +36,7 @@ S = RequestState
 def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -> Request:
     """Put this person's seal on exactly this plan. Raises Refused: changed plan, not entitled, own request, sealed."""
     actor.needs("approve")
+    may_operate()
     said = checked_text(comment)
     with writing():
         request = locked(number)
@@ -70,6 +71,7 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
 def confirm_plan(actor: Actor, number: str, *, plan_digest: str) -> Request:
     """Where no approval is needed and AWS had changed: the requester's own word that this plan is what they want."""
     actor.needs("ask")
+    may_operate()
     with writing():
         request = locked(number)
         own(actor, request)

@@ -9,7 +9,7 @@ from kumoban.desk import clock
 from kumoban.desk.models import Approval, Hold, Request, Step
 from kumoban.desk.people import Actor
 from kumoban.desk.requests.deciding import approvals_complete, asking_people, still_allowed
-from kumoban.desk.requests.guards import ops_only, own
+from kumoban.desk.requests.guards import may_operate, ops_only, own
 from kumoban.desk.states import RANK, HoldState, Phase, RequestState, StepKind
 from kumoban.desk.transition import derive, locked, move
 from kumoban.ledger.record import SYSTEM, record, writing
@@ -56,6 +56,7 @@ def give_up(actor: Actor, number: str) -> Request:
 def resume(actor: Actor, number: str) -> Request:
     """Ops tries the failed grants of the *same* plan again. Refused after their end."""
     ops_only(actor)
+    may_operate()
     with writing():
         request = locked(number)
         now = clock.now()

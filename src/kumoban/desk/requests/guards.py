@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from kumoban.aws.mode import observing
 from kumoban.core.normalise import RefusedCharacters, normalise
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk.models import Request
@@ -13,7 +14,15 @@ from kumoban.ledger.clock import database_now
 from kumoban.ledger.models import Entry
 from kumoban.ledger.record import record, writing
 
-__all__ = ["checked_text", "ops_only", "own", "refused_attempt", "required_text", "routine_named"]
+__all__ = [
+    "checked_text",
+    "may_operate",
+    "ops_only",
+    "own",
+    "refused_attempt",
+    "required_text",
+    "routine_named",
+]
 
 
 def refused_attempt(actor: Actor, what: str, subject: str, refused: Refused) -> None:
@@ -39,6 +48,12 @@ def routine_named(name: str) -> Routine:
     if routine is None:
         raise Refused(Reason("no_such_routine", {"routine": name[:60]}))
     return routine
+
+
+def may_operate() -> None:
+    """Nobody asks or approves what nobody would carry out. Raises Refused in observe mode."""
+    if observing():
+        raise Refused(Reason("observe_mode"))
 
 
 def own(actor: Actor, request: Request) -> None:
