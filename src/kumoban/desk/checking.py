@@ -193,7 +193,7 @@ def _settle_behind(step: Step, request: Request, checked: Checked, now: datetime
     Hold.objects.filter(steps__in=list(waiting), state=HoldState.APPLYING).update(state=HoldState.FAILED)
     waiting.update(phase=Phase.FAILED, needs_a_person=True, error=error)
     record("request.stopped", actor=SYSTEM, subject=request.number, facts={"why": [reason.code for reason in why]})
-    step.request_touched = True
+    step.grant_touched = True
     return Next(Phase.DONE)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
 from kumoban.desk.calls import intend, record_call
 from kumoban.desk.models import Hold, Step, Thing
@@ -14,7 +15,7 @@ from kumoban.desk.outcome import Next
 from kumoban.desk.states import IN_FORCE, RANK, HoldState, Phase, StepKind
 from kumoban.ledger.record import SYSTEM, record
 
-__all__ = ["Neighbours", "decide_end", "ended"]
+__all__ = ["Neighbours", "begin_ending", "close_things", "decide_end", "ended", "plan_second_looks"]
 
 #: an approved hold that starts this soon touches the one that ends
 _TOUCHING = timedelta(minutes=1)
@@ -28,8 +29,8 @@ class Neighbours:
     still_applying: frozenset[int]
 
     @classmethod
-    def of(cls, steps: Sequence[Step]) -> Neighbours:
-        ending = [step.hold for step in steps if step.kind == StepKind.END and step.hold is not None]
+    def of(cls, ends: Sequence[Step]) -> Neighbours:
+        ending = [step.hold for step in ends if step.hold is not None]
         holds: dict[str, list[Hold]] = {}
         if ending:
             near = Hold.objects.filter(key__in={hold.key for hold in ending})
@@ -40,6 +41,14 @@ class Neighbours:
         return cls(holds, frozenset(step.hold_id for step in applying if step.hold_id))
 
 
+def begin_ending(ends: Iterable[Step]) -> None:
+    """Grants whose end is due are being ended from now on, also while another operation holds up their undo."""
+    for step in ends:
+        if step.hold is not None and step.hold.state != HoldState.ENDING:
+            step.hold.state, step.grant_touched = HoldState.ENDING, True
+            record("grant.ending", actor=SYSTEM, subject=step.request.number, facts={"thing": step.hold.key})
+
+
 def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
     """Whether an undo is due: the last hold ended, nobody touches, nor was it there before. Else ended at once."""
     hold = step.hold
@@ -47,11 +56,6 @@ def decide_end(step: Step, now: datetime, near: Neighbours) -> Next:
     if hold.pk in near.still_applying:
         for begun in Step.objects.filter(hold=hold, kind=StepKind.APPLY, done_at=None):
             _cancel(begun, hold, step, now)
-    if hold.state != HoldState.ENDING:
-        hold.state = HoldState.ENDING
-        hold.save(update_fields=["state"])
-        record("grant.ending", actor=SYSTEM, subject=step.request.number, facts={"thing": hold.key})
-        step.request_touched = True
     if hold.thing is None and not _joins_what_was_left(hold):
         return ended(step, "never_made", {}, now)
     assert hold.thing is not None
@@ -93,35 +97,37 @@ def ended(step: Step, by: str, evidence: dict[str, str], now: datetime) -> Next:
     assert hold is not None
     hold.state, hold.ended_at, hold.ended_by = HoldState.ENDED, now, by
     hold.evidence = {**hold.evidence, "ended": evidence}
-    hold.save()
-    step.error, step.needs_a_person = {}, False
-    if (
-        hold.thing is not None
-        and not Hold.objects.filter(key=hold.key, state__in=IN_FORCE).exists()
-        and by != "held_by_others"
-    ):
-        Thing.objects.filter(holds=hold).update(closed_at=now)
+    step.error, step.needs_a_person, step.grant_touched = {}, False, True
     record(
         "grant.ended",
         actor=SYSTEM,
         subject=step.request.number,
         facts={"thing": hold.key, "by": by, **evidence},
     )
-    if by == "seen_absent":
-        _plan_second_look(step, now)
-    step.request_touched = True
-    return Next(Phase.DONE, unlock=True)
+    again = now + timedelta(seconds=settings.KUMOBAN_SECOND_LOOK_SECONDS) if by == "seen_absent" else None
+    return Next(Phase.DONE, unlock=True, let_go=by != "held_by_others", look_again_at=again)
 
 
-def _plan_second_look(step: Step, now: datetime) -> None:
-    Step.objects.create(
-        request_id=step.request_id,
-        hold_id=step.hold_id,
-        kind=StepKind.SECOND_LOOK,
-        position=step.position,
-        action=step.action,
-        params=step.params,
-        phase=Phase.LOOK,
-        rank=RANK[StepKind.SECOND_LOOK],
-        due=now + timedelta(seconds=settings.KUMOBAN_SECOND_LOOK_SECONDS),
-    )
+def close_things(things: Iterable[int | None], now: datetime) -> None:
+    """The episodes of these things are over, but of those that another grant holds."""
+    holding = Hold.objects.filter(key=OuterRef("key"), state__in=IN_FORCE)
+    Thing.objects.filter(~Exists(holding), pk__in=[thing for thing in things if thing]).update(closed_at=now)
+
+
+def plan_second_looks(ended: Iterable[tuple[Step, datetime]]) -> None:
+    """A step of its own for every grant that was seen absent, due at its moment."""
+    looks = [
+        Step(
+            request_id=step.request_id,
+            hold_id=step.hold_id,
+            kind=StepKind.SECOND_LOOK,
+            position=step.position,
+            action=step.action,
+            params=step.params,
+            phase=Phase.LOOK,
+            rank=RANK[StepKind.SECOND_LOOK],
+            due=due,
+        )
+        for step, due in ended
+    ]
+    Step.objects.bulk_create(looks)

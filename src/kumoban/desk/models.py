@@ -296,8 +296,8 @@ class Step(models.Model):
     answered_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
 
-    #: not stored: this turn changed a grant, so the request's state is derived again before the commit
-    request_touched = False
+    #: not stored: this turn changed its grant, which is written, and the request's state derived, before the commit
+    grant_touched = False
 
     class Meta:
         indexes = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kumoban.aws.errors import AnswerLost, AwsError, Transient
 from kumoban.core.action import Presence, Progress, Seen, Started
@@ -42,6 +42,10 @@ class Next:
     phase: Phase
     wait: timedelta = timedelta()
     unlock: bool = False
+    #: the grant has ended, and its thing is over where no other grant holds it
+    let_go: bool = False
+    #: the thing was seen absent: it is looked at once more at this moment
+    look_again_at: datetime | None = None
 
     @property
     def over(self) -> bool:

@@ -13,6 +13,7 @@ import queue
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -27,11 +28,12 @@ from kumoban.desk import clock
 from kumoban.desk.asking_aws import perform
 from kumoban.desk.checking import check
 from kumoban.desk.duties import run_due_duties
-from kumoban.desk.ends import Neighbours, decide_end
+from kumoban.desk.ends import Neighbours, begin_ending, decide_end
 from kumoban.desk.models import Lock, Request, Step
+from kumoban.desk.outcome import Next
 from kumoban.desk.room import Room
 from kumoban.desk.routine import known_actions
-from kumoban.desk.settling import Turn, derive_touched, settle_turns, store
+from kumoban.desk.settling import Turn, settle_turns, write
 from kumoban.desk.states import POLL_RANK, Phase, StepKind
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import writing
@@ -132,10 +134,11 @@ class Runner:
         with writing():
             now, bare = clock.now(), database_now()
             candidates = self._candidates(limit, now, bare)
-            near = Neighbours.of(candidates)
-            turns = [turn for step in candidates if (turn := self._take(step, now, bare, asked, near))]
-            derive_touched(candidates, now)
-        return len(candidates), turns
+            leased = [step for step in candidates if self._lease(step, bare)]
+            over = _decide_ends(leased, now)
+            write(leased, over, now)
+        at_rest = {step.pk for step, _ in over}
+        return len(candidates), [self._turn(step, now, asked) for step in leased if step.pk not in at_rest]
 
     def _due(self, now: datetime, bare: datetime) -> Q:
         free = Q(lease_until=None) | Q(lease_until__lt=bare)
@@ -162,25 +165,20 @@ class Runner:
         rows = due.filter(pk__in=chosen, request_id__in=locked).select_related("request", "hold", "hold__thing")
         return list(rows.select_for_update(skip_locked=True, of=("self",)))
 
-    def _take(self, step: Step, now: datetime, bare: datetime, asked: float, near: Neighbours) -> Turn | None:
-        """Lease and lock one step; decide an end here, so that its intent commits with the claim."""
+    def _lease(self, step: Step, bare: datetime) -> bool:
+        """Lease and lock one step; False where its lock is another's."""
         if step.lease_by:
             step.taken_over = True
         if step.phase == Phase.SEND:  # found in send: interrupted between intent and answer
             step.phase, step.answer_lost = Phase.RECOVER, True
         if step.lock_key and not self._locked_by(step, bare):
-            return None
+            return False
         step.lease_by, step.lease_until = self.name, bare + self.lease
-        if step.kind == StepKind.END and step.phase == Phase.LOOK:
-            following = decide_end(step, now, near)
-            if following.over:
-                store(step, following, now)
-                return None
-            step.phase = following.phase
-        step.save()
+        return True
+
+    def _turn(self, step: Step, now: datetime, asked: float) -> Turn:
         ahead = max((step.due - now).total_seconds(), 0) if step.due else 0
-        fence = self._fence(step)
-        return Turn(step, fence, Permit(asked), asked + ahead)
+        return Turn(step, self._fence(step), Permit(asked), asked + ahead)
 
     def _fence(self, step: Step) -> Fence:
         """The lease is ours and has ``_left`` on the database's clock."""
@@ -246,3 +244,17 @@ class Runner:
             turn.permit, turn.send_at, turn.brought = Permit(asked), asked, None
             self._dispatch(turn)
         return len(turns)
+
+
+def _decide_ends(leased: Sequence[Step], now: datetime) -> list[tuple[Step, Next]]:
+    """Ends are decided with the claim, so that an intent commits with it; those that need no call are over."""
+    ends = [step for step in leased if step.kind == StepKind.END and step.phase == Phase.LOOK]
+    begin_ending(ends)
+    near = Neighbours.of(ends)
+    over: list[tuple[Step, Next]] = []
+    for step in ends:
+        following = decide_end(step, now, near)
+        step.phase = following.phase
+        if following.over:
+            over.append((step, following))
+    return over

@@ -18,7 +18,8 @@ from kumoban.core.reason import Reason
 from kumoban.desk import clock
 from kumoban.desk.calls import withdraw_intent
 from kumoban.desk.checking import Checked, settle_check
-from kumoban.desk.models import Lock, Request, Step
+from kumoban.desk.ends import close_things, plan_second_looks
+from kumoban.desk.models import Hold, Lock, Request, Step
 from kumoban.desk.outcome import Next, Outcome
 from kumoban.desk.second_look import settle_second_look
 from kumoban.desk.states import POLL_RANK, RANK, Phase, StepKind
@@ -27,12 +28,18 @@ from kumoban.desk.transition import derive_all
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing
 
-__all__ = ["Turn", "derive_touched", "settle_turns", "store"]
+__all__ = ["Turn", "settle_turns", "write"]
 
 log = logging.getLogger(__name__)
 
 #: AWS has begun something that must be seen to its end
 _UNDER_WAY = (Phase.POLL, Phase.RECOVER, Phase.VERIFY)
+#: all that a turn changes of its step and of its grant
+_OF_STEPS = (
+    *("phase", "rank", "due", "lease_by", "lease_until", "attempts", "setbacks", "operation", "aws_request_id"),
+    *("outstanding", "answer_lost", "taken_over", "needs_a_person", "error", "sent_at", "answered_at", "done_at"),
+)
+_OF_GRANTS = ("state", "active_at", "was_active", "ended_at", "ended_by", "evidence")
 #: an answer that could not be written is asked for again this much later
 _UNWRITABLE = timedelta(minutes=5)
 
@@ -92,12 +99,19 @@ def _together(turns: Sequence[Turn], node: str, reserve: timedelta) -> list[Turn
     with writing():
         now, bare = clock.now(), database_now()
         ours = _ours(turns, node, bare)
-        again = [
-            turn for turn in turns if turn.step.pk in ours and _goes_on(turn, ours[turn.step.pk], now, bare, reserve)
-        ]
-        derive_touched(ours.values(), now)
-    for turn in again:
-        turn.step = ours[turn.step.pk]
+        again: list[Turn] = []
+        resting: list[tuple[Step, Next]] = []
+        for turn in turns:
+            step = ours.get(turn.step.pk)
+            if step is None or turn.brought is None:
+                continue
+            following = _settled(step, turn.brought, now)
+            if _goes_on(step, following, bare, reserve):
+                turn.step, step.phase = step, following.phase
+                again.append(turn)
+            else:
+                resting.append((step, _not_sent(step, following)))
+        write(ours.values(), resting, now)
     return again
 
 
@@ -110,31 +124,8 @@ def _ours(turns: Sequence[Turn], node: str, bare: datetime) -> dict[int, Step]:
     return {step.pk: step for step in held.order_by("pk")}
 
 
-def derive_touched(steps: Iterable[Step], now: datetime) -> None:
-    """The state of every request whose grants this batch changed."""
-    touched = {step.request_id for step in steps if step.request_touched}
-    if touched:
-        derive_all(touched, actor=SYSTEM, at=now)
-
-
-def _goes_on(turn: Turn, step: Step, now: datetime, bare: datetime, reserve: timedelta) -> bool:
-    """Write one answer. True when the step goes on at once under its lease."""
-    if turn.brought is None:
-        return False
+def _settled(step: Step, brought: Outcome | Checked, now: datetime) -> Next:
     step.answered_at = now
-    following = _following(step, turn.brought, now)
-    enough = step.lease_until is not None and step.lease_until - bare > reserve
-    if not following.over and not following.wait and not following.unlock and enough:
-        step.phase = following.phase
-        step.save()
-        return True
-    if following.phase == Phase.SEND:  # no lease left to send under: the intent is withdrawn, the look repeated
-        following = withdraw_intent(step)
-    store(step, following, now)
-    return False
-
-
-def _following(step: Step, brought: Outcome | Checked, now: datetime) -> Next:
     if isinstance(brought, Checked):
         return settle_check(step, brought, now)
     if step.kind == StepKind.SECOND_LOOK:
@@ -142,13 +133,44 @@ def _following(step: Step, brought: Outcome | Checked, now: datetime) -> Next:
     return settle(step, brought, now)
 
 
-def store(step: Step, following: Next, now: datetime) -> None:
-    """What the step does next, without a lease; its AWS lock goes back where nothing is under way any more."""
+def _goes_on(step: Step, following: Next, bare: datetime, reserve: timedelta) -> bool:
+    """At once, under the lease it has."""
+    enough = step.lease_until is not None and step.lease_until - bare > reserve
+    return enough and not (following.over or following.wait or following.unlock)
+
+
+def _not_sent(step: Step, following: Next) -> Next:
+    """No lease is left to send under: the intent is withdrawn, the look repeated."""
+    return withdraw_intent(step) if following.phase == Phase.SEND else following
+
+
+def write(steps: Iterable[Step], resting: Sequence[tuple[Step, Next]], now: datetime) -> None:
+    """A batch of steps that this transaction holds locked, with all that follows from what they did.
+
+    ``resting`` are those that go on without a lease; their AWS locks go back where nothing is under way any more.
+    """
+    for step, following in resting:
+        _rest(step, following, now)
+    _write_rows(list(steps))
+    Lock.objects.filter(
+        step__in=[step.pk for step, following in resting if following.unlock or following.over]
+    ).delete()
+    close_things([step.hold.thing_id for step, following in resting if following.let_go and step.hold], now)
+    plan_second_looks([(step, following.look_again_at) for step, following in resting if following.look_again_at])
+    if touched := {step.request_id for step in steps if step.grant_touched}:
+        derive_all(touched, actor=SYSTEM, at=now)
+
+
+def _rest(step: Step, following: Next, now: datetime) -> None:
     step.phase, step.lease_by, step.lease_until = following.phase, "", None
     under_way = step.kind == StepKind.APPLY and following.phase in _UNDER_WAY
     step.rank = POLL_RANK if under_way else RANK[StepKind(step.kind)]
     step.due = None if following.over else now + following.wait
     step.done_at = now if following.phase in (Phase.DONE, Phase.CANCELLED) else None
-    step.save()
-    if following.unlock or following.over:
-        Lock.objects.filter(step_id=step.pk).delete()
+
+
+def _write_rows(steps: Sequence[Step]) -> None:
+    """Steps and the grants they touched, each kind in one statement: upserts of rows that are there."""
+    touched = [step.hold for step in steps if step.grant_touched and step.hold is not None]
+    Hold.objects.bulk_create(touched, update_conflicts=True, unique_fields=["id"], update_fields=_OF_GRANTS)
+    Step.objects.bulk_create(steps, update_conflicts=True, unique_fields=["id"], update_fields=_OF_STEPS)

@@ -206,14 +206,13 @@ def _active(step: Step, seen: Seen, now: datetime) -> Next:
     if hold.state == HoldState.APPLYING:
         hold.state, hold.active_at, hold.was_active = HoldState.ACTIVE, now, True
         hold.evidence = {"active": dict(seen.evidence)}
-        hold.save()
         record(
             "grant.active",
             actor=SYSTEM,
             subject=step.request.number,
             facts={"thing": hold.key, **seen.evidence},
         )
-        step.request_touched = True
+        step.grant_touched = True
     return Next(Phase.DONE, unlock=True)
 
 
@@ -224,14 +223,13 @@ def _failed(step: Step, reason: Reason, now: datetime) -> Next:
     step.needs_a_person, step.error = True, {**step.error, "reason": reason.stored()}
     if hold.state == HoldState.APPLYING:
         hold.state = HoldState.FAILED
-        hold.save()
         record(
             "grant.failed",
             actor=SYSTEM,
             subject=step.request.number,
             facts={"thing": hold.key, "why": reason.code},
         )
-        step.request_touched = True
+        step.grant_touched = True
     return Next(Phase.FAILED, unlock=True)
 
 

@@ -43,6 +43,47 @@ def move(
     texts: Mapping[str, str] | None = None,
 ) -> None:
     """Take one edge. Raises Refused when there is no such edge from the state the request is in now."""
+    _take_edge(request, to, actor, at, why, facts, texts)
+    request.save(
+        update_fields=["state", "changed_at", "why", "closed_at", "lapses_at", "starts_at", "ends_at", "voids"]
+    )
+
+
+def derive(request: Request, *, actor: str, at: datetime) -> None:
+    """From ``applying`` on a request's state follows from its grants."""
+    grants = list(Hold.objects.filter(request=request).values_list("state", "was_active"))
+    if request.state != (to := _state_of(grants)):
+        move(request, to, actor=actor, at=at)
+
+
+def derive_all(request_ids: Iterable[int], *, actor: str, at: datetime) -> None:
+    """The same for a batch of requests, in two reads and one write a state."""
+    requests = list(Request.objects.select_for_update().filter(pk__in=request_ids).order_by("pk"))
+    grants: dict[int, list[tuple[str, bool]]] = {request.pk: [] for request in requests}
+    for request_id, state, was_active in Hold.objects.filter(request_id__in=grants).values_list(
+        "request_id", "state", "was_active"
+    ):
+        grants[request_id].append((state, was_active))
+    moved: dict[RequestState, list[Request]] = {}
+    for request in requests:
+        if request.state != (to := _state_of(grants[request.pk])):
+            _take_edge(request, to, actor, at)
+            moved.setdefault(to, []).append(request)
+    for to, those in moved.items():
+        written = Request.objects.filter(pk__in=[request.pk for request in those])
+        written.update(state=to, changed_at=at, why=[], closed_at=those[0].closed_at)
+
+
+def _take_edge(
+    request: Request,
+    to: RequestState,
+    actor: str,
+    at: datetime,
+    why: Sequence[Reason] = (),
+    facts: Mapping[str, Any] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> None:
+    """The row as it is after the edge, and its ledger entry; the caller writes the row."""
     before = request.state
     if to not in EDGES.get(before, set()):
         raise Refused(Reason("not_in_this_state", {"state": before, "to": to.value}))
@@ -50,9 +91,6 @@ def move(
     request.changed_at = at
     request.why = [reason.stored() for reason in why]
     request.closed_at = at if to in _CLOSED else None
-    request.save(
-        update_fields=["state", "changed_at", "why", "closed_at", "lapses_at", "starts_at", "ends_at", "voids"]
-    )
     record(
         f"request.{to.value}",
         actor=actor,
@@ -60,24 +98,6 @@ def move(
         facts={"from": before, "why": [reason.code for reason in why], **(facts or {})},
         texts=texts,
     )
-
-
-def derive(request: Request, *, actor: str, at: datetime) -> None:
-    """From ``applying`` on a request's state follows from its grants."""
-    grants = list(Hold.objects.filter(request=request).values_list("state", "was_active"))
-    _derive(request, grants, actor, at)
-
-
-def derive_all(request_ids: Iterable[int], *, actor: str, at: datetime) -> None:
-    """The same for a batch of requests, in two reads."""
-    requests = list(Request.objects.select_for_update().filter(pk__in=request_ids).order_by("pk"))
-    grants: dict[int, list[tuple[str, bool]]] = {request.pk: [] for request in requests}
-    for request_id, state, was_active in Hold.objects.filter(request_id__in=grants).values_list(
-        "request_id", "state", "was_active"
-    ):
-        grants[request_id].append((state, was_active))
-    for request in requests:
-        _derive(request, grants[request.pk], actor, at)
 
 
 _FIRST_THAT_FITS = (
@@ -88,9 +108,7 @@ _FIRST_THAT_FITS = (
 )
 
 
-def _derive(request: Request, grants: Sequence[tuple[str, bool]], actor: str, at: datetime) -> None:
+def _state_of(grants: Sequence[tuple[str, bool]]) -> RequestState:
     states = {state for state, _ in grants}
     ended = RequestState.ENDED if any(was_active for _, was_active in grants) else RequestState.UNDONE
-    to = next((state for hold_state, state in _FIRST_THAT_FITS if hold_state in states), ended)
-    if request.state != to:
-        move(request, to, actor=actor, at=at)
+    return next((state for hold_state, state in _FIRST_THAT_FITS if hold_state in states), ended)
