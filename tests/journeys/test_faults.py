@@ -112,7 +112,7 @@ def test_what_a_paused_node_brings_back_after_the_end_is_ended_again(desk: Desk)
     before, lands, paused = desk.assigned(), threading.Event(), desk.start_runner("paused")
 
     def stop_it_with_its_call_under_way() -> None:
-        paused.send_signal(signal.SIGSTOP)
+        desk.pause(paused)
         under_way.happened.set()
         assert lands.wait(60)
 
@@ -138,7 +138,7 @@ def test_what_a_paused_node_brings_back_after_the_end_is_ended_again(desk: Desk)
 def test_a_node_paused_just_before_its_call_does_not_send_it_after_its_lease(desk: Desk) -> None:
     """It wakes up with everything ready to call, and finds that the step is not its own any more."""
     before, paused = desk.assigned(), desk.start_runner("paused")
-    asleep = desk.aws.on("AssumeRole:Operator", "answering", lambda: paused.send_signal(signal.SIGSTOP))
+    asleep = desk.aws.on("AssumeRole:Operator", "answering", lambda: desk.pause(paused))
     number = desk.ask("ads-dev")
     assert asleep.happened.wait(30), desk.situation()
     desk.leases_run_out()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from kumoban.core.instant import AwareInstant
 from kumoban.core.pattern import problem_of
 from kumoban.core.reason import Reason, Refused
+from kumoban.core.spreadsheet import csv_rows
 from kumoban.desk import clock
 from kumoban.desk.models import Absence, CompanyHoliday, ExtraField, FreezePeriod
 from kumoban.desk.people import Actor
@@ -216,8 +215,7 @@ def take_holidays(actor: Actor, text: str) -> HolidaysTaken:
     _ops(actor)
     taken: dict[date, str] = {}
     refused: list[tuple[int, Reason]] = []
-    for line, row in enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"))), start=1):
-        cells = [cell.strip() for cell in row]
+    for line, cells in enumerate(csv_rows(text), start=1):
         if not any(cells) or (line == 1 and cells[0].casefold() in ("date", "day", "日付", "年月日")):
             continue
         day = _day(cells[0])

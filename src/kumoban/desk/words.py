@@ -26,6 +26,7 @@ _WORDS = {
     "aws_failed": _("AWS reported a failure: %(detail)s"),
     "aws_refused": _("AWS refused: %(code)s %(message)s (request id %(request_id)s)"),
     "body_too_large": _("This is too much at once (at most 512 KiB)."),
+    "csv_not_read": _("Line %(line)s cannot be read as CSV."),
     "clock_only_forward": _("The demo's clock only moves forward, by at most 400 days."),
     "demo_only": _("This exists in demo mode only."),
     "denied_by_rule": _("The rule “%(rule)s” forbids this for %(person)s."),

@@ -35,6 +35,7 @@ MISSING = {
         "Delegated",
         "Federation",
         "GetSessionToken",
+        "ScopedCredentials",
         "WebIdentityToken",
     ),
     "sso": (),
