@@ -21,7 +21,7 @@ class ApiClient:
             headers={"Authorization": f"Bearer {token}", "Accept-Language": language()},
         )
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         return self._answer(self._send("GET", path, params=query))
 
     def post(self, path: str, body: dict[str, Any]) -> Any:

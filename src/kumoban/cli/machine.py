@@ -17,10 +17,10 @@ from kumoban.cli.spoken import Command, Group, Option, as_json, print_json
 if TYPE_CHECKING:
     from kumoban.estate.models import Person
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "start_django"]
 
 
-def _django() -> None:
+def start_django() -> None:
     import django
 
     django.setup()
@@ -42,7 +42,7 @@ def demo(port: int, data: Path, emulator_port: int) -> None:
 @click.command(cls=Command, help=gettext_noop("Bring the database up to this version."))
 @as_json
 def migrate(as_json: bool) -> None:
-    _django()
+    start_django()
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
@@ -66,7 +66,7 @@ def migrate(as_json: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, cls=Option)
 @click.option("--threads", default=8, show_default=True, cls=Option)
 def web(port: int, host: str, threads: int) -> None:
-    _django()
+    start_django()
     from waitress import serve
 
     from kumoban.wsgi import application
@@ -77,7 +77,7 @@ def web(port: int, host: str, threads: int) -> None:
 @click.command(cls=Command, help=gettext_noop("Run a node: ends, applies, checks, duties."))
 @click.option("--name", default="", cls=Option, help=gettext_noop("this node's name"))
 def runner(name: str) -> None:
-    _django()
+    start_django()
     from kumoban.desk.runner import Runner
 
     node = Runner(name)
@@ -99,7 +99,7 @@ def emulator(arguments: tuple[str, ...]) -> None:
 @click.command(cls=Command, help=gettext_noop("Read the whole estate from AWS once."))
 @as_json
 def scan(as_json: bool) -> None:
-    _django()
+    start_django()
     from kumoban.estate.scan import scan_all
 
     read: list[str] = []
@@ -111,7 +111,7 @@ def scan(as_json: bool) -> None:
 @click.command("demo-rules", hidden=True)
 def demo_rules() -> None:
     """The three templates for every team, where there are no rules yet."""
-    _django()
+    start_django()
     from kumoban.desk.rule_book import templates_for_every_team
 
     templates_for_every_team()
@@ -124,7 +124,7 @@ def demo_rules() -> None:
 @click.option("--scope", "scopes", multiple=True, default=("read", "ask", "approve"), show_default=True, cls=Option)
 @as_json
 def token(user_name: str, scopes: tuple[str, ...], as_json: bool) -> None:
-    _django()
+    start_django()
     from kumoban.desk.sign_in import make_token, user_of
 
     made = make_token(user_of(_person(user_name)), "command line", list(scopes))
@@ -138,7 +138,7 @@ def token(user_name: str, scopes: tuple[str, ...], as_json: bool) -> None:
 @click.argument("user_name")
 @as_json
 def revoke(user_name: str, as_json: bool) -> None:
-    _django()
+    start_django()
     from kumoban.desk.sign_in import revoke_all_tokens, user_of
 
     revoked = revoke_all_tokens(user_of(_person(user_name)))
@@ -160,7 +160,7 @@ def _person(user_name: str) -> Person:
 @click.command(cls=Command, help=gettext_noop("Check this installation, changing nothing."))
 @as_json
 def doctor(as_json: bool) -> None:
-    _django()
+    start_django()
     from kumoban.cli.doctor import examine
 
     checks = examine()
@@ -180,7 +180,7 @@ def ledger() -> None:
 @ledger.command("verify", help=gettext_noop("Read the whole record and say whether it was touched."))
 @as_json
 def ledger_verify(as_json: bool) -> None:
-    _django()
+    start_django()
     from kumoban.ledger.verify import verify
 
     verdict = verify()
@@ -199,7 +199,7 @@ def ledger_verify(as_json: bool) -> None:
 @click.option("--reason", required=True, help=gettext_noop("why, for the record"), cls=Option)
 @as_json
 def ledger_erase(entries: tuple[int, ...], reason: str, as_json: bool) -> None:
-    _django()
+    start_django()
     from kumoban.ledger.record import SYSTEM, erase_texts
 
     erased = erase_texts(list(entries), actor=SYSTEM, reason=reason)

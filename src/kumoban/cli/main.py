@@ -6,11 +6,11 @@ import os
 
 import click
 
-from kumoban.cli import machine, records, remote
+from kumoban.cli import access, imports, machine, records, remote
 from kumoban.cli.language import gettext_noop
 from kumoban.cli.spoken import Group
 
-__all__ = ["main", "records"]
+__all__ = ["access", "main", "records"]
 
 
 @click.group(cls=Group, help=gettext_noop("Kumoban (雲番): the operations desk for AWS."))
@@ -18,5 +18,5 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kumoban.settings")
 
 
-for command in (*machine.COMMANDS, *remote.COMMANDS):
+for command in (*machine.COMMANDS, *imports.COMMANDS, *remote.COMMANDS):
     main.add_command(command)

@@ -14,6 +14,7 @@ from kumoban.aws.errors import AwsError
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
 from kumoban.desk.models import Duty, Lock, Plan, Request, Requirement, Rule
+from kumoban.desk.past import judge_past
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.requests import asking_people
 from kumoban.desk.rules import Slot, approvers
@@ -101,6 +102,7 @@ DUTIES = (
     _Duty("old_locks", timedelta(minutes=1), old_locks),
     _Duty("remind", timedelta(minutes=1), remind),
     _Duty("unseen", timedelta(minutes=5), look_for_unseen),
+    _Duty("judge_past", timedelta(minutes=10), judge_past, within=timedelta(minutes=30), long=True),
     _Duty("scan", timedelta(minutes=5), scan, within=timedelta(minutes=30), long=True),
 )
 

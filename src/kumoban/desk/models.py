@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.signing import number
@@ -21,6 +22,7 @@ __all__ = [
     "FreezePeriod",
     "Hold",
     "Lock",
+    "PastAccess",
     "Plan",
     "Remark",
     "Request",
@@ -404,3 +406,48 @@ class DemoClock(models.Model):
     """Demo mode only: how far the windows' clock was moved ahead of the database's."""
 
     offset_seconds = models.FloatField(default=0)
+
+
+class PastAccess(models.Model):
+    """Access that somebody had before the desk, as another tool said it: read-only, and proved by nobody."""
+
+    class Outcome(models.TextChoices):
+        """How today's rules would have decided."""
+
+        ALLOWED = "allowed", _("allowed without approval")
+        APPROVAL = "approval", _("allowed with approval")
+        REFUSED = "refused", _("would be refused")
+        UNKNOWN = "unknown", _("not known to the estate")
+
+    #: the tool it comes from: csv or team
+    source = models.CharField(max_length=12)
+    #: the row's own id there; taken once
+    key = models.CharField(max_length=80)
+    #: as the source names them
+    person_name = models.CharField(max_length=256)
+    account_name = models.CharField(max_length=120)
+    permission_set_name = models.CharField(max_length=128)
+    #: what they are in the estate; empty where nothing, or several things, have the name
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    account_id = models.CharField(max_length=12, default="", db_index=True)
+    permission_set_arn = models.CharField(max_length=120, default="")
+    starts_at = models.DateTimeField()
+    #: None: without end
+    ends_at = models.DateTimeField(null=True)
+    #: what else the source says (status, approver, ticket, reason), in its own words
+    said = models.JSONField(default=dict)
+    imported_at = models.DateTimeField()
+    search = models.CharField(max_length=700, default="")
+    judged_at = models.DateTimeField(null=True, db_index=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default="")
+    #: the first refusal's code
+    code = models.CharField(max_length=60, default="")
+    #: the deciding rules' ids, joined by commas
+    decided_by = models.CharField(max_length=200, default="")
+    #: refusals and required approvals, stored
+    why = models.JSONField(default=list)
+    slots = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="desk_past_once")]
+        indexes = [models.Index(fields=["outcome", "-id"], name="desk_past_outcome")]

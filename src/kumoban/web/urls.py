@@ -3,12 +3,14 @@ from __future__ import annotations
 from django.urls import path
 
 from kumoban.web import (
+    access_page,
     asking,
     explain_page,
     ledger_page,
     lists,
     my_page,
     office_page,
+    past_page,
     plans_page,
     request_page,
     rule_pages,
@@ -40,6 +42,8 @@ urlpatterns = [
     path("requests/<str:number>/live", request_page.request_live),
     path("requests/<str:number>/<slug:act>", request_page.act),
     path("grants", lists.grants),
+    path("access", access_page.access_page),
+    path("access/past", past_page.past_page),
     path("rules", rule_pages.rules_page),
     path("rules/new", rule_pages.new),
     path("rules/explain", explain_page.explain_page),

@@ -24,7 +24,7 @@ class Caller:
     def put(self, path: str, body: dict[str, Any]) -> Any:
         return self.client.put(f"/api/v1/{path}", body, content_type="application/json", headers=self.headers)
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         return self.client.get(f"/api/v1/{path}", query, headers=self.headers)
 
     def delete(self, path: str) -> Any:

@@ -1,0 +1,112 @@
+"""誰が使えるか: who has access, narrowed to what one person may see, each line with the desk's own grant on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kumoban.core.spreadsheet import csv_lines
+from kumoban.desk import rules
+from kumoban.desk.models import Hold
+from kumoban.desk.people import Actor
+from kumoban.desk.states import IN_FORCE
+from kumoban.estate.access import START, AccessLine, Position, Scope, Wanted, access_lines, count_lines
+from kumoban.estate.models import Team
+from kumoban.services.identity_center import assignment_thing
+
+__all__ = ["COUNTED", "PAGE", "Access", "Page", "access_csv", "counted", "scope_of", "who_has_access"]
+
+#: lines on one page
+PAGE = 100
+#: lines are counted up to here
+COUNTED = 10_000
+
+
+@dataclass(frozen=True)
+class Access:
+    """A line, the grant of the desk that holds it (a direct assignment only), and whether its request may be read."""
+
+    line: AccessLine
+    hold: Hold | None
+    readable: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: Sequence[Access]
+    #: where the next page begins; empty on the last
+    next: str
+
+
+def scope_of(actor: Actor) -> Scope | None:
+    """Everything for ops and auditors; for others the accounts of their teams (members and leads), and themselves."""
+    if actor.ops or actor.auditor:
+        return None
+    teams = Team.objects.filter(absent_since=None)
+    mine = teams.filter(group_id__in=actor.groups) | teams.filter(leads_group_id__in=actor.groups)
+    return Scope(set(mine.values_list("slug", flat=True)), actor.accounts)
+
+
+def who_has_access(actor: Actor, wanted: Wanted, after: str = "", limit: int = PAGE) -> Page:
+    """A page of lines in the order of accounts and permission sets, and where the next begins."""
+    found = access_lines(wanted, scope_of(actor), Position.read(after), limit + 1)
+    rows = _with_grants(actor, found[:limit])
+    return Page(rows, rows[-1].line.position.spoken if len(found) > limit else "")
+
+
+def counted(actor: Actor, wanted: Wanted) -> int:
+    """How many lines there are; one more than ``COUNTED`` means more than that."""
+    return count_lines(wanted, scope_of(actor), COUNTED + 1)
+
+
+def _with_grants(actor: Actor, lines: Iterable[AccessLine]) -> list[Access]:
+    """The grants of all lines, and which of their requests this person may read: two queries."""
+    keys = {line: _thing(line) for line in lines if line.position.kind == "USER"}
+    holds = Hold.objects.filter(key__in=set(keys.values()), state__in=IN_FORCE).select_related("request")
+    by_key = {hold.key: hold for hold in holds.order_by("ends_at")}
+    asked = {hold.request_id for hold in by_key.values()}
+    readable = set(rules.visible(actor).filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
+    found = ((line, by_key.get(keys.get(line, ""))) for line in lines)
+    return [Access(line, hold, hold is not None and hold.request_id in readable) for line, hold in found]
+
+
+def _thing(line: AccessLine) -> str:
+    return assignment_thing(line.position.person, line.position.account, line.position.permission_set)
+
+
+def access_csv(actor: Actor, wanted: Wanted) -> Iterator[str]:
+    """Every line that matches, a chunk at a time."""
+    return csv_lines(_HEAD, (_row(access) for access in _every(actor, wanted)))
+
+
+_HEAD = (
+    "person", "user_name", "usable", "account", "account_id", "environment", "team", "permission_set",
+    "permission_set_arn", "path", "seen_at", "request", "ends_at",
+)  # fmt: skip
+
+
+def _every(actor: Actor, wanted: Wanted) -> Iterator[Access]:
+    scope, after = scope_of(actor), START
+    while found := access_lines(wanted, scope, after, 500):
+        yield from _with_grants(actor, found)
+        after = found[-1].position
+
+
+def _row(access: Access) -> tuple[Any, ...]:
+    line, hold = access.line, access.hold
+    return (
+        line.person,
+        line.user_name,
+        "yes" if line.usable else "no",
+        line.account,
+        line.position.account,
+        line.environment,
+        line.team,
+        line.permission_set,
+        line.position.permission_set,
+        line.group or "direct",
+        line.seen_at.isoformat(),
+        hold.request.number if hold else "",
+        hold.ends_at.isoformat() if hold and hold.ends_at else "",
+    )
