@@ -5,40 +5,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('desk', '0007_token_family'),
-        ('estate', '0005_external_id'),
+        ("desk", "0007_token_family"),
+        ("estate", "0005_external_id"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PastAccess',
+            name="PastAccess",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=12)),
-                ('key', models.CharField(max_length=80)),
-                ('person_name', models.CharField(max_length=256)),
-                ('account_name', models.CharField(max_length=120)),
-                ('permission_set_name', models.CharField(max_length=128)),
-                ('account_id', models.CharField(db_index=True, default='', max_length=12)),
-                ('permission_set_arn', models.CharField(default='', max_length=120)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('said', models.JSONField(default=dict)),
-                ('imported_at', models.DateTimeField()),
-                ('search', models.CharField(default='', max_length=700)),
-                ('judged_at', models.DateTimeField(db_index=True, null=True)),
-                ('outcome', models.CharField(choices=[('allowed', 'allowed without approval'), ('approval', 'allowed with approval'), ('refused', 'would be refused'), ('unknown', 'not known to the estate')], default='', max_length=8)),
-                ('code', models.CharField(default='', max_length=60)),
-                ('decided_by', models.CharField(default='', max_length=200)),
-                ('why', models.JSONField(default=list)),
-                ('slots', models.JSONField(default=list)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='estate.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=12)),
+                ("key", models.CharField(max_length=80)),
+                ("person_name", models.CharField(max_length=256)),
+                ("account_name", models.CharField(max_length=120)),
+                ("permission_set_name", models.CharField(max_length=128)),
+                ("account_id", models.CharField(db_index=True, default="", max_length=12)),
+                ("permission_set_arn", models.CharField(default="", max_length=120)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("said", models.JSONField(default=dict)),
+                ("imported_at", models.DateTimeField()),
+                ("search", models.CharField(default="", max_length=700)),
+                ("judged_at", models.DateTimeField(db_index=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("allowed", "allowed without approval"),
+                            ("approval", "allowed with approval"),
+                            ("refused", "would be refused"),
+                            ("unknown", "not known to the estate"),
+                        ],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
+                ("code", models.CharField(default="", max_length=60)),
+                ("decided_by", models.CharField(default="", max_length=200)),
+                ("why", models.JSONField(default=list)),
+                ("slots", models.JSONField(default=list)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="estate.person"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['outcome', '-id'], name='desk_past_outcome')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'key'), name='desk_past_once')],
+                "indexes": [models.Index(fields=["outcome", "-id"], name="desk_past_outcome")],
+                "constraints": [models.UniqueConstraint(fields=("source", "key"), name="desk_past_once")],
             },
         ),
     ]
