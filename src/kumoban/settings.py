@@ -97,6 +97,54 @@ def _database(url: str) -> dict[str, Any]:
     raise ImproperlyConfigured("KUMOBAN_DATABASE_URL must start with sqlite:/// or postgresql://")
 
 
+def _mail(url: str) -> dict[str, Any]:
+    """Where mail goes: ``smtp://`` (STARTTLS), ``smtps://`` or ``ses://region``; empty: nowhere."""
+    parts = urlsplit(url)
+    if not url:
+        return {}
+    if not _env("EMAIL_FROM"):
+        raise ImproperlyConfigured("KUMOBAN_EMAIL_URL needs KUMOBAN_EMAIL_FROM")
+    query = parse_qs(parts.query)
+    if parts.scheme == "ses":
+        role = query.get("role", [_env("READER_ROLE")])[0]
+        return {"scheme": "ses", "region": parts.hostname or _env("AWS_REGION", "ap-northeast-1"), "role": role}
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ImproperlyConfigured("KUMOBAN_EMAIL_URL must start with smtp://, smtps:// or ses://")
+    plain = query.get("tls") == ["no"]
+    usual = 465 if parts.scheme == "smtps" else 25 if plain else 587
+    return {
+        "scheme": parts.scheme,
+        "host": parts.hostname,
+        "port": parts.port or usual,
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or "") or _content(_env("EMAIL_PASSWORD_FILE")),
+        "starttls": parts.scheme == "smtp" and not plain,
+    }
+
+
+def _slack_api(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise ImproperlyConfigured("KUMOBAN_SLACK_API_URL must start with https://")
+    return url.rstrip("/") + "/"
+
+
+def _webhooks(addresses: list[str], secret_lines: list[str]) -> dict[str, tuple[str, str]]:
+    """Name → address and secret (``whsec_…``), of ``name=https://…`` and ``name=whsec_…``."""
+    given = dict(line.partition("=")[::2] for line in secret_lines)
+    found: dict[str, tuple[str, str]] = {}
+    for item in addresses:
+        name, _, url = item.partition("=")
+        if not name.isidentifier() or len(name) > 40 or not url:
+            raise ImproperlyConfigured(f"KUMOBAN_WEBHOOKS: write name=https://…, not {item}")
+        if urlsplit(url).scheme != "https" and not KUMOBAN_DEMO:
+            raise ImproperlyConfigured(f"KUMOBAN_WEBHOOKS: {name} must be called over https://")
+        if not given.get(name, "").startswith("whsec_"):
+            raise ImproperlyConfigured(f"KUMOBAN_WEBHOOK_SECRETS has no {name}=whsec_…")
+        found[name] = (url, given[name])
+    return found
+
+
 SECRET_KEY = _secret_key()
 DEBUG = False
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
@@ -239,6 +287,16 @@ KUMOBAN_AWS_LIMITS = _env("AWS_LIMITS", "1") == "1"
 KUMOBAN_LEASE_SECONDS = float(_env("LEASE_SECONDS", "30"))
 KUMOBAN_SECOND_LOOK_SECONDS = float(_env("SECOND_LOOK_SECONDS", "960"))
 KUMOBAN_RUNNER_THREADS = int(_env("RUNNER_THREADS", "16"))
+
+# Notices
+KUMOBAN_EMAIL = _mail(_env("EMAIL_URL")) or ({"scheme": "demo"} if KUMOBAN_DEMO else {})
+KUMOBAN_EMAIL_FROM = _env("EMAIL_FROM")
+KUMOBAN_SLACK_BOT_TOKEN = _env("SLACK_BOT_TOKEN") or _content(_env("SLACK_BOT_TOKEN_FILE"))
+KUMOBAN_SLACK_APP_TOKEN = _env("SLACK_APP_TOKEN") or _content(_env("SLACK_APP_TOKEN_FILE"))
+KUMOBAN_SLACK_API_URL = _slack_api(_env("SLACK_API_URL", "https://slack.com/api/"))
+KUMOBAN_WEBHOOKS = _webhooks(
+    _list("WEBHOOKS"), _list("WEBHOOK_SECRETS") or _content(_env("WEBHOOK_SECRETS_FILE")).split()
+)
 
 # The ledger
 KUMOBAN_LEDGER_KEY_FILE = _env("LEDGER_KEY_FILE", str(KUMOBAN_DATA_DIR / "ledger.key"))

@@ -118,7 +118,9 @@ class Door:
         if self._transport is None:
             self._credentials(session)
 
-    def send(self, service: str, operation: str, session: SessionKey, params: dict[str, Any]) -> dict[str, Any]:
+    def send(
+        self, service: str, operation: str, session: SessionKey, params: dict[str, Any], region: str = ""
+    ) -> dict[str, Any]:
         """One call, as botocore spells it (``list_accounts``). Raises AwsError by meaning."""
         _only_the_reader(session)
         if self._transport is not None:
@@ -126,7 +128,7 @@ class Door:
         frozen = self._credentials(session)
         token = current.set(frozen)
         try:
-            answer: dict[str, Any] = getattr(self._client(service), operation)(**params)
+            answer: dict[str, Any] = getattr(self._client(service, region), operation)(**params)
             return answer
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             meaning = understood(error)
@@ -155,22 +157,23 @@ class Door:
         except (ClientError, BotoCoreError) as error:
             raise understood(error) from error
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, region: str) -> Any:
+        kept = f"{service}/{region}"
         with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._new_client(service)
+            if kept not in self._clients:
+                self._clients[kept] = self._new_client(service, region)
                 while len(self._clients) > 32:
                     self._clients.popitem(last=False)
-            self._clients.move_to_end(service)
-            return self._clients[service]
+            self._clients.move_to_end(kept)
+            return self._clients[kept]
 
-    def _new_client(self, service: str, *, base: bool = False) -> Any:
+    def _new_client(self, service: str, region: str = "", *, base: bool = False) -> Any:
         if settings.KUMOBAN_DEMO and not settings.KUMOBAN_AWS_ENDPOINT_URL:
             raise AwsError("NoEndpoint", "demo mode never builds a client without the emulator's endpoint")
         session = _base_session() if base else _call_session()
         return session.create_client(
             service,
-            region_name=settings.KUMOBAN_AWS_REGION,
+            region_name=region or settings.KUMOBAN_AWS_REGION,
             endpoint_url=settings.KUMOBAN_AWS_ENDPOINT_URL or None,
             config=_CALLS,
         )

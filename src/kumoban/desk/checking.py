@@ -12,6 +12,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import digest
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Approval, Hold, Plan, Request, Step
+from kumoban.desk.notices.events import needs_person
 from kumoban.desk.outcome import Next, backoff
 from kumoban.desk.planning import authorise, business_calendar, organisation_zone, signed_of, stored_form
 from kumoban.desk.requests import (
@@ -193,6 +194,7 @@ def _settle_behind(step: Step, request: Request, checked: Checked, now: datetime
     Hold.objects.filter(steps__in=list(waiting), state=HoldState.APPLYING).update(state=HoldState.FAILED)
     waiting.update(phase=Phase.FAILED, needs_a_person=True, error=error)
     record("request.stopped", actor=SYSTEM, subject=request.number, facts={"why": [reason.code for reason in why]})
+    needs_person(request.pk, now, *why)
     step.grant_touched = True
     return Next(Phase.DONE)
 

@@ -14,6 +14,9 @@ from kumoban.aws.errors import AwsError
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
 from kumoban.desk.models import Duty, Lock, Plan, Request, Requirement, Rule
+from kumoban.desk.notices.ends import tell_of_ends
+from kumoban.desk.notices.events import happened, needs_person
+from kumoban.desk.notices.outbox import forget_old
 from kumoban.desk.past import judge_past
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.requests import asking_people
@@ -64,6 +67,7 @@ def old_locks() -> None:
                 lock.step.needs_a_person = True
                 lock.step.save(update_fields=["needs_a_person"])
                 record("lock.old", actor=SYSTEM, subject=lock.step.request.number, facts={"lock": lock.key})
+                needs_person(lock.step.request_id, clock.now())
 
 
 def remind() -> int:
@@ -83,6 +87,7 @@ def remind() -> int:
         with writing():
             if Plan.objects.filter(pk=request.plan.pk, reminded_at=None).update(reminded_at=now):
                 record("request.reminded", actor=SYSTEM, subject=request.number, facts={"approvers": people[:100]})
+                happened("reminded", request.pk, by=SYSTEM, at=now, plan=request.plan_id)
                 reminded += 1
     return reminded
 
@@ -101,6 +106,8 @@ DUTIES = (
     _Duty("seal", timedelta(minutes=1), seal_head),
     _Duty("old_locks", timedelta(minutes=1), old_locks),
     _Duty("remind", timedelta(minutes=1), remind),
+    _Duty("tell_of_ends", timedelta(minutes=1), tell_of_ends),
+    _Duty("forget_notices", timedelta(hours=1), forget_old),
     _Duty("unseen", timedelta(minutes=5), look_for_unseen),
     _Duty("judge_past", timedelta(minutes=10), judge_past, within=timedelta(minutes=30), long=True),
     _Duty("scan", timedelta(minutes=5), scan, within=timedelta(minutes=30), long=True),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.signing import number
+from kumoban.desk.notices.models import Event, Notice, NoticeSettings, SlackCode, SlackLink, SlackMessage
 from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
 from kumoban.estate.models import Person
 
@@ -18,16 +19,22 @@ __all__ = [
     "CompletionReport",
     "DemoClock",
     "Duty",
+    "Event",
     "ExtraField",
     "FreezePeriod",
     "Hold",
     "Lock",
+    "Notice",
+    "NoticeSettings",
     "PastAccess",
     "Plan",
     "Remark",
     "Request",
     "Requirement",
     "Rule",
+    "SlackCode",
+    "SlackLink",
+    "SlackMessage",
     "Step",
     "Thing",
     "Token",

@@ -17,6 +17,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.core.spreadsheet import csv_rows
 from kumoban.desk import clock
 from kumoban.desk.models import Absence, CompanyHoliday, ExtraField, FreezePeriod
+from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import routine_of
 from kumoban.desk.shapes import problem
@@ -72,6 +73,8 @@ def be_absent(actor: Actor, *, delegate: str, starts_at: datetime, ends_at: date
         made = Absence.objects.create(person=actor.person, delegate=person, starts_at=starts_at, ends_at=ends_at)
         facts = {"delegate": person.id, "starts_at": starts_at, "ends_at": ends_at}
         record("absence.set", actor=actor.id, subject=f"person:{actor.person.id}", facts=facts)
+        times = {"starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+        happened("delegate", None, by=actor.id, at=clock.now(), delegate=person.id, **times)
     return made
 
 

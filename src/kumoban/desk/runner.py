@@ -30,6 +30,7 @@ from kumoban.desk.checking import check
 from kumoban.desk.duties import run_due_duties
 from kumoban.desk.ends import Neighbours, begin_ending, decide_end
 from kumoban.desk.models import Lock, Request, Step
+from kumoban.desk.notices.post_office import PostOffice
 from kumoban.desk.outcome import Next
 from kumoban.desk.room import Room
 from kumoban.desk.routine import known_actions
@@ -75,6 +76,8 @@ class Runner:
         duties = [threading.Thread(target=self._do_duties, args=(long,), daemon=True) for long in (False, True)]
         for thread in duties:
             thread.start()
+        notices = PostOffice(self.name, self._stop)
+        notices.open()
         while not self._stop.is_set():
             try:
                 worked = self.tick()
@@ -88,6 +91,7 @@ class Runner:
         self._pool.shutdown(wait=True)
         for thread in duties:  # a scan may take minutes: it ends with the process, and its rows are as they were
             thread.join(timeout=1)
+        notices.close()
 
     def _do_duties(self, long: bool) -> None:
         while not self._stop.wait(0.5):

@@ -20,6 +20,7 @@ from kumoban.desk.calls import withdraw_intent
 from kumoban.desk.checking import Checked, settle_check
 from kumoban.desk.ends import close_things, plan_second_looks
 from kumoban.desk.models import Hold, Lock, Request, Step
+from kumoban.desk.notices.events import needs_person
 from kumoban.desk.outcome import Next, Outcome
 from kumoban.desk.second_look import settle_second_look
 from kumoban.desk.states import POLL_RANK, RANK, Phase, StepKind
@@ -93,6 +94,7 @@ def _set_aside(step: Step, node: str, broken: Exception) -> None:
         record(
             "step.unwritable", actor=SYSTEM, subject=step.request.number, facts={"step": step.pk, "why": reason.code}
         )
+        needs_person(step.request_id, clock.now(), reason)
 
 
 def _together(turns: Sequence[Turn], node: str, reserve: timedelta) -> list[Turn]:

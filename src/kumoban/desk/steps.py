@@ -17,6 +17,7 @@ from kumoban.core.reason import Reason
 from kumoban.desk.calls import direction_of, intend, record_call
 from kumoban.desk.ends import ended
 from kumoban.desk.models import Hold, Step, Thing
+from kumoban.desk.notices.events import needs_person
 from kumoban.desk.outcome import Next, Outcome, backoff
 from kumoban.desk.states import HoldState, Phase, StepKind
 from kumoban.ledger.record import SYSTEM, record
@@ -39,13 +40,13 @@ def settle(step: Step, outcome: Outcome, now: datetime) -> Next:
     following = _settled(step, outcome, now)
     came_back = following.phase == Phase.LOOK or (following.phase == before and outcome.error is not None)
     if direction_of(step) == "undo" and came_back and outcome.unreachable is None:
-        return _setback(step, following)
+        return _setback(step, following, now)
     return following
 
 
 def _settled(step: Step, outcome: Outcome, now: datetime) -> Next:
     if outcome.unreachable is not None:
-        return _out_of_reach(step, outcome, outcome.unreachable)
+        return _out_of_reach(step, outcome, outcome.unreachable, now)
     if outcome.error is not None:
         return _trouble(step, outcome.error, now)
     if outcome.started is not None:
@@ -61,13 +62,14 @@ def _settled(step: Step, outcome: Outcome, now: datetime) -> Next:
     return _looked(step, outcome.seen, now)
 
 
-def _setback(step: Step, following: Next) -> Next:
+def _setback(step: Step, following: Next, now: datetime) -> Next:
     """An end came back without being ended: tried again until done, later each time, with one alarm on the way."""
     step.setbacks += 1
     if step.setbacks == _ALARM_AFTER:
         step.needs_a_person = True
         why = str((step.error.get("reason") or {}).get("code") or step.error.get("code") or "not_ended")
         record("grant.end_alarm", actor=SYSTEM, subject=step.request.number, facts={"why": why, "step": step.pk})
+        needs_person(step.request_id, now)
     return replace(following, wait=max(following.wait, backoff(step.setbacks - 1)))
 
 
@@ -167,6 +169,7 @@ def _trouble(step: Step, error: AwsError, now: datetime) -> Next:
             record(
                 "step.unreadable", actor=SYSTEM, subject=step.request.number, facts={"step": step.pk, "why": error.code}
             )
+            needs_person(step.request_id, now)
         if isinstance(error, Transient | AnswerLost | NotFound) or step.outstanding or direction_of(step) == "undo":
             return Next(phase, backoff(step.attempts), unlock=not step.outstanding)
         return _failed(step, Reason("aws_refused", step.error), now)
@@ -229,6 +232,7 @@ def _failed(step: Step, reason: Reason, now: datetime) -> Next:
             subject=step.request.number,
             facts={"thing": hold.key, "why": reason.code},
         )
+        needs_person(step.request_id, now, reason)
         step.grant_touched = True
     return Next(Phase.FAILED, unlock=True)
 
@@ -238,7 +242,7 @@ def _try_ending_again(step: Step, reason: Reason) -> Next:
     return Next(Phase.LOOK, unlock=True)
 
 
-def _out_of_reach(step: Step, outcome: Outcome, reason: Reason) -> Next:
+def _out_of_reach(step: Step, outcome: Outcome, reason: Reason, now: datetime) -> Next:
     """Not gone, and not to be changed: the end stays due, tried hourly without its lock; one person is told once."""
     if outcome.error is not None and step.phase == Phase.SEND:
         record_call(step, "aws.refused", code=outcome.error.code, request_id=outcome.error.aws_request_id)
@@ -254,5 +258,6 @@ def _out_of_reach(step: Step, outcome: Outcome, reason: Reason) -> Next:
             subject=step.request.number,
             facts={"thing": step.hold.key if step.hold else "", "why": reason.code, **reason.params},
         )
+        needs_person(step.request_id, now, reason)
     step.needs_a_person, step.error = True, {"reason": reason.stored()}
     return Next(Phase.LOOK, _UNREACHABLE, unlock=True)

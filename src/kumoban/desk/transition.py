@@ -1,4 +1,5 @@
-"""The one function that changes a request's state: it checks the edge under a lock and writes the ledger."""
+"""The one function that changes a request's state: it checks the edge under a lock, writes the ledger
+and what people are to be told of."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk.models import Hold, Request
+from kumoban.desk.models import Event, Hold, Request
+from kumoban.desk.notices.events import event, remember
 from kumoban.desk.states import EDGES, HoldState, RequestState
 from kumoban.ledger.record import record
 
@@ -43,10 +45,11 @@ def move(
     texts: Mapping[str, str] | None = None,
 ) -> None:
     """Take one edge. Raises Refused when there is no such edge from the state the request is in now."""
-    _take_edge(request, to, actor, at, why, facts, texts)
+    told = _take_edge(request, to, actor, at, why, facts, texts)
     request.save(
         update_fields=["state", "changed_at", "why", "closed_at", "lapses_at", "starts_at", "ends_at", "voids"]
     )
+    remember([told])
 
 
 def derive(request: Request, *, actor: str, at: datetime) -> None:
@@ -57,7 +60,7 @@ def derive(request: Request, *, actor: str, at: datetime) -> None:
 
 
 def derive_all(request_ids: Iterable[int], *, actor: str, at: datetime) -> None:
-    """The same for a batch of requests, in two reads and one write a state."""
+    """The same for a batch of requests, in two reads, one write a state and one of what is told."""
     requests = list(Request.objects.select_for_update().filter(pk__in=request_ids).order_by("pk"))
     grants: dict[int, list[tuple[str, bool]]] = {request.pk: [] for request in requests}
     for request_id, state, was_active in Hold.objects.filter(request_id__in=grants).values_list(
@@ -65,13 +68,15 @@ def derive_all(request_ids: Iterable[int], *, actor: str, at: datetime) -> None:
     ):
         grants[request_id].append((state, was_active))
     moved: dict[RequestState, list[Request]] = {}
+    told: list[Event] = []
     for request in requests:
         if request.state != (to := _state_of(grants[request.pk])):
-            _take_edge(request, to, actor, at)
+            told.append(_take_edge(request, to, actor, at))
             moved.setdefault(to, []).append(request)
     for to, those in moved.items():
         written = Request.objects.filter(pk__in=[request.pk for request in those])
         written.update(state=to, changed_at=at, why=[], closed_at=those[0].closed_at)
+    remember(told)
 
 
 def _take_edge(
@@ -82,8 +87,8 @@ def _take_edge(
     why: Sequence[Reason] = (),
     facts: Mapping[str, Any] | None = None,
     texts: Mapping[str, str] | None = None,
-) -> None:
-    """The row as it is after the edge, and its ledger entry; the caller writes the row."""
+) -> Event:
+    """The row as it is after the edge, its ledger entry, and what is told of it; the caller writes row and event."""
     before = request.state
     if to not in EDGES.get(before, set()):
         raise Refused(Reason("not_in_this_state", {"state": before, "to": to.value}))
@@ -98,6 +103,7 @@ def _take_edge(
         facts={"from": before, "why": [reason.code for reason in why], **(facts or {})},
         texts=texts,
     )
+    return event(to.value, request.pk, by=actor, at=at, why=why, plan=request.plan_id)
 
 
 _FIRST_THAT_FITS = (

@@ -16,10 +16,10 @@ from kumoban.desk import clock, requests, rules
 from kumoban.desk.models import Request
 from kumoban.desk.planning import ShapeError, draft
 from kumoban.desk.routine import Routine, all_routines, routine_of
+from kumoban.desk.speech import said
 from kumoban.web.form_view import fields_of, narrowed, options_of, typed
 from kumoban.web.gate import page
 from kumoban.web.request_view import plan_rows, slot_views, when_of
-from kumoban.web.templatetags.kumoban import said
 
 
 @page

@@ -18,8 +18,8 @@ from kumoban.desk import clock
 from kumoban.desk.models import ExtraField, Request
 from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.routine import Routine, routine_of
+from kumoban.desk.speech import local, words
 from kumoban.estate.models import Person
-from kumoban.web.templatetags.kumoban import local, words
 
 __all__ = ["Fact", "FieldView", "facts_of", "fields_of", "narrowed", "options_of", "typed"]
 

@@ -17,9 +17,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from kumoban.core.reason import Refused
 from kumoban.desk.people import Actor
 from kumoban.desk.requests import refused_attempt
+from kumoban.desk.speech import said
 from kumoban.web import troubles
 from kumoban.web.sign_in.asked import proved_at
-from kumoban.web.templatetags.kumoban import said
 
 __all__ = ["MOST_RECORDED", "page"]
 

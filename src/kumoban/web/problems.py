@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kumoban.core.reason import Refused
 from kumoban.desk.planning import ShapeError
-from kumoban.web.templatetags.kumoban import said
+from kumoban.desk.speech import said
 
 __all__ = ["by_field"]
 

@@ -25,6 +25,7 @@ from kumoban.desk.models import Approval, CompletionReport, Request, WorkEntry
 from kumoban.desk.people import Actor, ops_members
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import routine_of
+from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.ledger.search import search
@@ -44,7 +45,6 @@ from kumoban.web.request_view import (
     when_of,
     worked_by_hand,
 )
-from kumoban.web.templatetags.kumoban import said
 
 #: how the page says each outcome of a completion report
 OUTCOMES = {

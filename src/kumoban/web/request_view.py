@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kumoban.core.plan import Plan
 from kumoban.core.window import Window
@@ -20,10 +20,10 @@ from kumoban.desk.models import Approval, Hold, Request, Step
 from kumoban.desk.people import stand_ins
 from kumoban.desk.routine import action_of, known_actions
 from kumoban.desk.rules import Slot
+from kumoban.desk.speech import honorific, local, said, words
 from kumoban.desk.states import HoldState
 from kumoban.estate.models import Group, Membership, PermissionSet, Person
 from kumoban.ledger.search import Recorded
-from kumoban.web.templatetags.kumoban import local, said, words
 
 __all__ = [
     "Dot",
@@ -431,8 +431,3 @@ def _key(hold: Hold, region: str) -> Key:
         )
     )
     return Key(hold, f"{portal}/#/console?{query}" if portal else "", name, block)
-
-
-def honorific(name: str) -> str:
-    """佐藤さん where Japanese is read, the plain name elsewhere."""
-    return f"{name}さん" if get_language() == "ja" else name

@@ -7,6 +7,7 @@ from django.db.models import Q
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Approval, Plan, Remark, Request
+from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor, accounts_of_the_same, stand_ins
 from kumoban.desk.planning import authorise
 from kumoban.desk.requests.guards import checked_text, may_operate, own, required_text, routine_named
@@ -62,6 +63,7 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
             facts={"digest": plan.digest, "on_behalf_of": principal or ""},
             texts={"comment": said} if said else None,
         )
+        happened("sealed", request.pk, by=actor.id, at=now)
         if approvals_complete(request, plan):
             move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"digest": plan.digest})
             open_checks(request, now)
@@ -85,22 +87,24 @@ def confirm_plan(actor: Actor, number: str, *, plan_digest: str) -> Request:
         return request
 
 
-def deny(actor: Actor, number: str, *, comment: str) -> Request:
-    """却下: the request ends here. A comment is required."""
-    return _decide_against(actor, number, S.DENIED, "denial", comment)
+def deny(actor: Actor, number: str, *, comment: str, plan_digest: str | None = None) -> Request:
+    """却下: the request ends here. A comment is required. ``plan_digest``: only where this is still the plan."""
+    return _decide_against(actor, number, S.DENIED, "denial", comment, plan_digest)
 
 
-def return_for_correction(actor: Actor, number: str, *, comment: str) -> Request:
-    """差戻し: back to the requester, same number. A comment is required."""
-    return _decide_against(actor, number, S.RETURNED, "return", comment)
+def return_for_correction(actor: Actor, number: str, *, comment: str, plan_digest: str | None = None) -> Request:
+    """差戻し: back to the requester, same number. A comment is required. ``plan_digest``: as for a denial."""
+    return _decide_against(actor, number, S.RETURNED, "return", comment, plan_digest)
 
 
-def _decide_against(actor: Actor, number: str, to: RequestState, kind: str, comment: str) -> Request:
+def _decide_against(
+    actor: Actor, number: str, to: RequestState, kind: str, comment: str, plan_digest: str | None
+) -> Request:
     actor.needs("approve")
     text = required_text(comment)
     with writing():
         request = locked(number)
-        plan, principal = _may_decide(actor, request, None)
+        plan, principal = _may_decide(actor, request, plan_digest)
         now = clock.now()
         Remark.objects.create(request=request, person=actor.person, kind=kind, text=text, at=now)
         void_plan(plan, now, ())
@@ -128,6 +132,7 @@ def _remark(actor: Actor, number: str, kind: str, text: str) -> Remark:
             raise Refused(Reason("no_such_request", {"request": number}), attempt=True)
         remark = Remark.objects.create(request=request, person=actor.person, kind=kind, text=said, at=clock.now())
         record(f"request.{kind}", actor=actor.id, subject=number, texts={"text": said})
+        happened(kind, request.pk, by=actor.id, at=remark.at, remark=remark.pk)
         return remark
 
 

@@ -13,6 +13,7 @@ from kumoban.core.reason import Reason
 from kumoban.core.signing import FORMAT, digest
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Hold, Plan, Request, Requirement, Step
+from kumoban.desk.notices.events import happened
 from kumoban.desk.planning import business_calendar, signed_of
 from kumoban.desk.routine import Routine
 from kumoban.desk.states import RANK, HoldState, Phase, RequestState, StepKind
@@ -121,6 +122,8 @@ def open_checks(request: Request, now: datetime) -> None:
             starts_at=window.starts_at if window else None,
             ends_at=window.ends_at if window else None,
         )
+    if any(step.manual for step in value.steps):
+        happened("by_hand", request.pk, by=SYSTEM, at=now)
     if all(step.manual for step in value.steps):
         move(request, S.APPLYING, actor=SYSTEM, at=now)
         return

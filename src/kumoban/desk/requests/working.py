@@ -7,6 +7,7 @@ from datetime import datetime
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Approval, CompletionReport, Request, Step, WorkEntry
+from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor, ops_members
 from kumoban.desk.requests.deciding import asking_people
 from kumoban.desk.requests.guards import checked_text, ops_only, required_text
@@ -32,6 +33,7 @@ def assign(actor: Actor, number: str, *, assignee: str, target_at: datetime | No
         request.target_at = target_at or request.target_at
         request.save()
         record("request.assigned", actor=actor.id, subject=number, facts={"assignee": person.id})
+        happened("assigned", request.pk, by=actor.id, at=clock.now(), assignee=person.id)
         return request
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -16,33 +12,17 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext
 from lucide.templatetags.lucide import lucide
 
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Hold, Request
+from kumoban.desk.speech import local, said, titled, words
 from kumoban.desk.states import HoldState, RequestState
-from kumoban.desk.words import say
 
 register = template.Library()
-
-
-#: an instant as reasons carry it
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-
-
-@register.filter
-def said(reason: Reason | Mapping[str, Any]) -> str:
-    """The sentence for people: in their language, its instants in their zone."""
-    found = reason if isinstance(reason, Reason) else Reason.from_stored(reason)
-    return say(replace(found, params={name: _for_people(value) for name, value in found.params.items()}))
-
-
-def _for_people(value: Any) -> Any:
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        with suppress(ValueError, OverflowError):
-            return local(datetime.fromisoformat(value))
-    return value
+for spoken in (said, local, words, titled):
+    register.filter(spoken.__name__, spoken)
 
 
 @register.simple_tag
@@ -58,13 +38,6 @@ def _icon(name: str) -> SafeString:
 
 
 @register.filter
-def titled(request: Request) -> str:
-    """What a request is about, in one line. A filter, because lists show fifty of them."""
-    title, count = said(request.shown["title"]), request.shown["count"]
-    return f"{title} {gettext('(%(n)s in all)') % {'n': count}}" if count > 1 else title
-
-
-@register.filter
 def state_mark(of: Request | Hold) -> SafeString:
     """The state of a request or a grant: a shape and a word, never colour alone."""
     states = HoldState if isinstance(of, Hold) else RequestState
@@ -75,19 +48,6 @@ def state_mark(of: Request | Hold) -> SafeString:
 def _mark(state: str, label: str) -> SafeString:
     live = " live" if state in ("applying", "ending") else ""
     return format_html('<span class="state{}" data-state="{}">{}</span>', live, state, label)
-
-
-@register.filter
-def local(at: datetime | None) -> str:
-    """11/24(火) 14:02 or Tue 24 Nov 14:02, in the reader's zone; with the year where it is another one."""
-    if at is None:
-        return ""
-    here = _here(at)
-    other = here.year != timezone.localtime().year
-    if get_language() == "ja":
-        weekday = "月火水木金土日"[here.weekday()]
-        return f"{f'{here.year}/' if other else ''}{here.month}/{here.day}({weekday}) {here:%H:%M}"
-    return f"{here:%a} {here.day} {here:%b}{f' {here.year}' if other else ''} {here:%H:%M}"
 
 
 @register.filter
@@ -144,21 +104,6 @@ def ago(at: datetime, now: datetime) -> str:
     unit = timedelta(days=1) if passed >= timedelta(days=1) else timedelta(hours=1)
     rounded = passed if passed < timedelta(hours=1) else passed - passed % unit
     return gettext("%(length)s ago") % {"length": words(rounded)}
-
-
-@register.filter
-def words(length: timedelta) -> str:
-    minutes = int(length.total_seconds() // 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = []
-    if days:
-        parts.append(ngettext("%(n)d day", "%(n)d days", days) % {"n": days})
-    if hours:
-        parts.append(ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours})
-    if minutes and not days:
-        parts.append(ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes})
-    return " ".join(parts) or gettext("less than a minute")
 
 
 @register.filter

@@ -1,0 +1,99 @@
+"""What people are told: by kind, its words, and whether it can wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_noop as _
+
+__all__ = ["HEARD", "KINDS", "Kind"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``subject`` and ``headline`` are msgids; ``label`` is how lists name it."""
+
+    label: str
+    headline: str
+    #: breaks quiet hours
+    urgent: bool = False
+    #: of no use in tomorrow's digest
+    timely: bool = False
+    #: what it is about is still to come or in force: told as a sentence
+    ahead: bool = False
+    #: something waits for this person's decision
+    decide: bool = False
+
+
+#: states and other happenings that people are told of; the rest only moves messages already there, and webhooks
+HEARD = frozenset((
+    "waiting", "returned", "approved", "denied", "active", "ended", "undone", "failed", "lapsed", "withdrawn",
+    "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
+    "assigned", "delegate", "slack_linked",
+))  # fmt: skip
+
+KINDS = {
+    "decide": Kind(
+        _("Waits for your approval"),
+        _("%(requester)s asks, and it waits for your approval."),
+        ahead=True,
+        decide=True,
+    ),
+    "decide_again": Kind(
+        _("Waits for your approval anew"),
+        _("The approvals fell, and it waits for your approval anew."),
+        ahead=True,
+        decide=True,
+    ),
+    "remind": Kind(
+        _("Still waits for your approval"),
+        _("Half of the time to decide has passed."),
+        timely=True,
+        ahead=True,
+        decide=True,
+    ),
+    "fell": Kind(_("Approvals fell"), _("The approvals fell, and it waits for approval anew."), ahead=True),
+    "confirm": Kind(
+        _("Waits for your word"),
+        _("AWS had changed since you asked. Confirm the plan as it is now, or withdraw the request."),
+        ahead=True,
+    ),
+    "approved": Kind(_("Approved"), _("All approvals are there."), ahead=True),
+    "returned": Kind(_("Returned for correction"), _("It was returned for correction; the number stays.")),
+    "denied": Kind(_("Denied"), _("It was denied.")),
+    "question": Kind(_("Question"), _("%(who)s has a question."), ahead=True),
+    "answer": Kind(_("Answer"), _("%(who)s has answered."), ahead=True),
+    "active": Kind(_("In force"), _("It is in force: everything was seen on AWS."), timely=True, ahead=True),
+    "ending_soon": Kind(
+        _("Ends soon"),
+        _("It ends by itself at %(ends_at)s. What takes longer needs a new request."),
+        timely=True,
+        ahead=True,
+    ),
+    "ended": Kind(_("Ended"), _("It has ended, and the end was proven on AWS.")),
+    "undone": Kind(_("Undone"), _("Nothing of it is in force; what had been begun was undone.")),
+    "failed": Kind(_("Failed"), _("Something failed. The operations team has been told.")),
+    "lapsed": Kind(_("Lapsed"), _("It has lapsed; nothing was applied. Ask again where it is still needed.")),
+    "withdrawn": Kind(_("Withdrawn"), _("%(who)s has withdrawn it.")),
+    "refused": Kind(_("Refused"), _("It can no longer be carried out; nothing was applied.")),
+    "done": Kind(_("Done"), _("The work is done.")),
+    "ops_overdue": Kind(
+        _("The end is overdue"),
+        _("It should have ended at %(ends_at)s, and the end is not proven yet. It is tried until it is."),
+        urgent=True,
+    ),
+    "ops_needs_person": Kind(
+        _("Needs a person"), _("Something of it failed, or does not go on by itself."), urgent=True
+    ),
+    "ops_by_hand": Kind(_("Work by hand"), _("A step is to be done by hand."), ahead=True),
+    "assigned": Kind(_("Assigned to you"), _("%(who)s has assigned the work to you."), ahead=True),
+    "delegate": Kind(
+        _("You stand in"),
+        _("%(who)s is away from %(starts_at)s to %(ends_at)s; until then you may approve in their place."),
+    ),
+    "slack_linked": Kind(
+        _("Slack linked"),
+        _("A Slack account is linked to you and may decide as you. If that was not you, undo it on your page at once."),
+        urgent=True,
+    ),
+}
