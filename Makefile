@@ -8,7 +8,7 @@ OFFLINE := KUMOBAN_SECRET_KEY=check KUMOBAN_DATABASE_URL=sqlite:///:memory: DJAN
 # Tests run in as many processes as there are cores, a file in one of them; each has a database of its own.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help install demo test check lint types imports catalogues migrations lock-check locale lock clean
+.PHONY: help install demo test check lint types imports catalogues migrations templates lock-check locale lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -38,7 +38,7 @@ test: install ## all tests: on SQLite, then those that touch the database on Pos
 	@echo "== tests of the database on PostgreSQL"
 	KUMOBAN_TEST_DATABASE=postgresql $(PYTEST) -m "database or postgresql"
 
-check: install lint types imports catalogues migrations lock-check ## everything that is not a test
+check: install lint types imports catalogues migrations templates lock-check ## everything that is not a test
 
 lint:
 	@echo "== ruff"
@@ -60,6 +60,10 @@ catalogues:
 migrations:
 	@echo "== migrations"
 	@$(OFFLINE) $(BIN)/django-admin makemigrations --check --dry-run
+
+templates:
+	@echo "== cfn-lint"
+	@$(OFFLINE) $(BIN)/python tools/templates.py
 
 lock-check:
 	@echo "== requirements.lock"

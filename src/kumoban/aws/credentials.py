@@ -36,8 +36,9 @@ class SessionKey:
 class SessionPool:
     """Assumed-role credentials, kept until five minutes before they expire; the least recently used fall out."""
 
-    def __init__(self, sts: Any, size: int = 256) -> None:
+    def __init__(self, sts: Any, external_id: str = "", size: int = 256) -> None:
         self._sts = sts
+        self._more = {"ExternalId": external_id} if external_id else {}
         self._size = size
         self._kept: OrderedDict[SessionKey, tuple[ReadOnlyCredentials, datetime]] = OrderedDict()
         self._lock = threading.Lock()
@@ -48,7 +49,8 @@ class SessionPool:
             if kept and kept[1] > datetime.now(UTC) + timedelta(minutes=5):
                 self._kept.move_to_end(key)
                 return kept[0]
-        answer = self._sts.assume_role(RoleArn=key.role_arn, RoleSessionName=key.session_name)["Credentials"]
+        named = {"RoleArn": key.role_arn, "RoleSessionName": key.session_name, **self._more}
+        answer = self._sts.assume_role(**named)["Credentials"]
         frozen = ReadOnlyCredentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
         with self._lock:
             self._kept[key] = (frozen, answer["Expiration"])

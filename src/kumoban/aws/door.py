@@ -151,7 +151,7 @@ class Door:
             raise Denied("NoRole", "KUMOBAN_READER_ROLE is not set")
         with self._lock:
             if self._pool is None:
-                self._pool = SessionPool(self._new_client("sts", base=True))
+                self._pool = SessionPool(self._new_client("sts", base=True), settings.KUMOBAN_EXTERNAL_ID)
         try:
             return self._pool.credentials(session)
         except (ClientError, BotoCoreError) as error:

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from kumoban.core.needs import Need
 from kumoban.core.reason import Reason
 
 __all__ = ["Action", "Caller", "Direction", "Presence", "Progress", "Seen", "Started"]
@@ -63,6 +64,9 @@ class Action(Protocol):
     """One kind of change. Every function takes the stored parameters and may be called again after a crash."""
 
     name: str
+    #: what it calls to look, and what it calls to make and remove the thing
+    reads: frozenset[Need]
+    writes: frozenset[Need]
 
     def lock(self, params: Mapping[str, str]) -> str:
         """The key under which no two operations may be under way at once."""

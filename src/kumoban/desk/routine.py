@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from kumoban.core.action import Action
 from kumoban.core.form import Form
+from kumoban.core.needs import Need
 from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Request
@@ -19,6 +20,7 @@ __all__ = [
     "Dimension",
     "Routine",
     "action_of",
+    "all_actions",
     "all_routines",
     "known_actions",
     "register",
@@ -84,6 +86,8 @@ class Routine:
     plan: Callable[[Any, Any, Asked], Plan]
     dimensions: tuple[Dimension, ...]
     actions: tuple[Action, ...] = ()
+    #: what its look calls beside the estate's own reading
+    reads: frozenset[Need] = frozenset()
     texts: Mapping[str, str] = field(default_factory=dict)
     choices: Callable[..., list[tuple[str, str, str]]] | None = None
     #: what people may write in place of an id: ``named(source, names)`` → the ids each name may mean
@@ -125,6 +129,10 @@ def all_routines() -> list[Routine]:
 
 def action_of(name: str) -> Action:
     return _actions[name]
+
+
+def all_actions() -> list[Action]:
+    return [_actions[name] for name in sorted(_actions)]
 
 
 def known_actions() -> list[str]:

@@ -9,12 +9,23 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from kumoban.aws.arns import INSTANCE, PERMISSION_SET
 from kumoban.aws.door import Pass, pages
 from kumoban.aws.errors import NotFound
+from kumoban.core.needs import needs
 from kumoban.core.signing import canonical, digest
 
-__all__ = ["content_digest", "read_content", "session_seconds"]
+__all__ = ["READS", "content_digest", "read_content", "session_seconds"]
 
+READS = needs(
+    "sso-admin",
+    "describe_permission_set",
+    "get_inline_policy_for_permission_set",
+    "get_permissions_boundary_for_permission_set",
+    "list_customer_managed_policy_references_in_permission_set",
+    "list_managed_policies_in_permission_set",
+    on=(INSTANCE, PERMISSION_SET),
+)
 _DURATION = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
 
 

@@ -13,7 +13,21 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Q
 
+from kumoban.aws.arns import (
+    GROUPS,
+    INSTANCE,
+    MEMBERSHIPS,
+    ORGANIZATION_ACCOUNT,
+    ORGANIZATION_ROOT,
+    ORGANIZATION_UNIT,
+    PERMISSION_SET,
+    STORE,
+    TARGET_ACCOUNT,
+    USERS,
+)
 from kumoban.aws.door import Pass, door, pages
+from kumoban.core.needs import needs
+from kumoban.estate.content import READS as CONTENT_READS
 from kumoban.estate.content import content_digest, read_content, session_seconds
 from kumoban.estate.models import (
     Account,
@@ -31,7 +45,27 @@ from kumoban.estate.models import (
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import writing
 
-__all__ = ["refresh_memberships", "scan_all", "scan_assignments", "scan_next", "scan_permission_set"]
+__all__ = ["READS", "refresh_memberships", "scan_all", "scan_assignments", "scan_next", "scan_permission_set"]
+
+_PARENTS = (ORGANIZATION_ROOT, ORGANIZATION_UNIT)
+#: what reading the estate calls
+READS = (
+    needs("organizations", "describe_organization", "list_roots")
+    | needs("organizations", "list_accounts_for_parent", "list_organizational_units_for_parent", on=_PARENTS)
+    | needs("organizations", "describe_account", on=(ORGANIZATION_ACCOUNT,))
+    | needs("organizations", "list_parents", on=(ORGANIZATION_ACCOUNT, ORGANIZATION_UNIT))
+    | needs("organizations", "list_tags_for_resource", on=(ORGANIZATION_ACCOUNT, *_PARENTS))
+    | needs("sso-admin", "list_instances")
+    | needs("sso-admin", "list_permission_sets", on=(INSTANCE,))
+    | needs("sso-admin", "list_permission_sets_provisioned_to_account", on=(TARGET_ACCOUNT, INSTANCE))
+    | needs("sso-admin", "list_account_assignments", on=(TARGET_ACCOUNT, INSTANCE, PERMISSION_SET))
+    | needs("identitystore", "list_users", on=(STORE, USERS))
+    | needs("identitystore", "list_groups", on=(STORE, GROUPS))
+    | needs("identitystore", "list_group_memberships", on=(STORE, GROUPS, MEMBERSHIPS))
+    | needs("identitystore", "list_group_memberships_for_member", on=(STORE, MEMBERSHIPS, USERS))
+    | needs("sts", "get_caller_identity")
+    | CONTENT_READS
+)
 
 _ENTERPRISE = "aws:identitystore:enterprise"
 

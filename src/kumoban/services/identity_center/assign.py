@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from kumoban.aws.arns import INSTANCE, ORGANIZATION_ACCOUNT, PERMISSION_SET, TARGET_ACCOUNT
 from kumoban.aws.door import pages
 from kumoban.aws.errors import AwsError, NotFound
 from kumoban.core.action import Caller, Direction, Presence, Progress, Seen, Started
+from kumoban.core.needs import needs
 from kumoban.core.reason import Reason
 from kumoban.estate.models import Account, Assignment
 from kumoban.services.identity_center.in_progress import InProgress, listed
@@ -23,6 +25,13 @@ __all__ = ["ASSIGN", "Assign", "assignment_thing"]
 ASSIGN = "identity_center.assign/1"
 
 _STATUS = {"apply": "creation", "undo": "deletion"}
+_ASSIGNMENT = (TARGET_ACCOUNT, INSTANCE, PERMISSION_SET)
+_STATUSES = (
+    "describe_account_assignment_creation_status",
+    "describe_account_assignment_deletion_status",
+    "list_account_assignment_creation_status",
+    "list_account_assignment_deletion_status",
+)
 
 
 def assignment_thing(person: str, account: str, permission_set_arn: str) -> str:
@@ -34,6 +43,12 @@ class Assign:
     """Parameters: ``instance``, ``account``, ``permission_set`` (ARN), ``principal`` (user id)."""
 
     name = ASSIGN
+    reads = (
+        needs("sso-admin", "list_account_assignments", on=_ASSIGNMENT)
+        | needs("sso-admin", *_STATUSES, on=(INSTANCE,))
+        | needs("organizations", "describe_account", on=(ORGANIZATION_ACCOUNT,))
+    )
+    writes = needs("sso-admin", "create_account_assignment", "delete_account_assignment", on=_ASSIGNMENT)
 
     def __init__(self) -> None:
         self._in_progress = InProgress()

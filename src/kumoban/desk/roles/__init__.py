@@ -1,0 +1,18 @@
+"""The two roles of the desk: what they need, as IAM policies and as CloudFormation."""
+
+from kumoban.desk.roles.declared import OPERATOR, READER, declared
+from kumoban.desk.roles.policy import ANYWHERE, Place, here, iam_action, policy
+from kumoban.desk.roles.template import TEMPLATES, template
+
+__all__ = [
+    "ANYWHERE",
+    "OPERATOR",
+    "READER",
+    "TEMPLATES",
+    "Place",
+    "declared",
+    "here",
+    "iam_action",
+    "policy",
+    "template",
+]

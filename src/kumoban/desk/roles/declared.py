@@ -1,0 +1,19 @@
+"""What each role needs: gathered from where it is declared, so that a new routine brings its own."""
+
+from __future__ import annotations
+
+from kumoban.core.needs import Need
+from kumoban.desk.routine import all_actions, all_routines
+from kumoban.estate import scan
+
+__all__ = ["OPERATOR", "READER", "declared"]
+
+READER, OPERATOR = "reader", "operator"
+
+
+def declared(role: str) -> frozenset[Need]:
+    """Everything that is called with the reader's, or with the operator's role."""
+    if role == OPERATOR:
+        return frozenset().union(*(action.writes for action in all_actions()))
+    routines = (routine.reads for routine in all_routines())
+    return scan.READS.union(*routines, *(action.reads for action in all_actions()))

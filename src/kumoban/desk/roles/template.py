@@ -1,0 +1,137 @@
+"""CloudFormation of the desk's roles: its own account's two, and the reader of every member account by StackSet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from kumoban.desk.roles.declared import OPERATOR, READER, declared
+from kumoban.desk.roles.policy import Place, policy
+
+__all__ = ["TEMPLATES", "template"]
+
+_VERSION = "2010-09-09"
+_INSTALLED = Place(
+    partition="${AWS::Partition}",
+    management="${ManagementAccount}",
+    organization="${OrganizationId}",
+    instance="${InstanceId}",
+    store="${IdentityStoreId}",
+    reader="arn:${AWS::Partition}:iam::${AWS::AccountId}:role/KumobanReader",
+    operator="arn:${AWS::Partition}:iam::${AWS::AccountId}:role/KumobanOperator",
+)
+
+
+def template(name: str) -> dict[str, Any]:
+    """The template of this name. Raises KeyError."""
+    return TEMPLATES[name]()
+
+
+def _text(description: str, **more: Any) -> dict[str, Any]:
+    return {"Type": "String", "Description": description, **more}
+
+
+def _roles() -> dict[str, Any]:
+    """For the account of the delegated administrator (or the management account), where the desk's machine is."""
+    return {
+        "AWSTemplateFormatVersion": _VERSION,
+        "Description": "Kumoban: the role that looks and, in operate mode, the role that acts",
+        "Parameters": {
+            "TrustedPrincipal": _text(
+                "ARN of the identity of the machine that runs Kumoban",
+                AllowedPattern="arn:aws[a-z-]*:iam::[0-9]{12}:.+",
+            ),
+            "ExternalId": _text("The same as KUMOBAN_EXTERNAL_ID; empty: none", Default="", NoEcho=True),
+            "Mode": _text("observe creates the reader only", Default="observe", AllowedValues=["observe", "operate"]),
+            "OrganizationId": _text("Such as o-exampleorgid", AllowedPattern="o-[a-z0-9]{10,32}"),
+            "ManagementAccount": _text("Its number", AllowedPattern="[0-9]{12}"),
+            "InstanceId": _text("Of IAM Identity Center", AllowedPattern="ssoins-[a-zA-Z0-9-.]{16}"),
+            "IdentityStoreId": _text("Such as d-1234567890", AllowedPattern="d-[0-9a-f]{10}"),
+        },
+        "Conditions": {
+            "Operates": {"Fn::Equals": [{"Ref": "Mode"}, "operate"]},
+            "HasExternalId": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExternalId"}, ""]}]},
+        },
+        "Resources": {
+            "Reader": _role("KumobanReader", READER),
+            "Operator": {"Condition": "Operates", **_role("KumobanOperator", OPERATOR)},
+        },
+        "Outputs": {
+            "ReaderRole": {"Description": "KUMOBAN_READER_ROLE", "Value": {"Fn::GetAtt": ["Reader", "Arn"]}},
+            "OperatorRole": {
+                "Condition": "Operates",
+                "Description": "KUMOBAN_OPERATOR_ROLE",
+                "Value": {"Fn::GetAtt": ["Operator", "Arn"]},
+            },
+        },
+    }
+
+
+def _role(name: str, role: str) -> dict[str, Any]:
+    document = policy(declared(role), _INSTALLED, lambda arn: {"Fn::Sub": arn})
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": name,
+            "MaxSessionDuration": 3600,
+            "AssumeRolePolicyDocument": _trusting(
+                {"Ref": "TrustedPrincipal"},
+                {"Fn::If": ["HasExternalId", {"sts:ExternalId": {"Ref": "ExternalId"}}, {"Ref": "AWS::NoValue"}]},
+            ),
+            "Policies": [{"PolicyName": "Declared", "PolicyDocument": document}],
+        },
+    }
+
+
+def _trusting(principal: Any, equals: Any) -> dict[str, Any]:
+    """Only this identity, and only under session names that say that it is the desk and for which request."""
+    condition = {"StringLike": {"sts:RoleSessionName": "kumoban-*"}, "StringEquals": equals}
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole", "Condition": condition}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _members() -> dict[str, Any]:
+    """For the account that administers StackSets: a reader in every account of some OUs, also in later ones."""
+    return {
+        "AWSTemplateFormatVersion": _VERSION,
+        "Description": "Kumoban: KumobanReader in every member account",
+        "Parameters": {
+            "ReaderRole": _text("ARN of KumobanReader in the desk's account"),
+            "OrganizationalUnitIds": {"Type": "CommaDelimitedList", "Description": "Where the reader is wanted"},
+        },
+        "Resources": {
+            "Readers": {
+                "Type": "AWS::CloudFormation::StackSet",
+                "Properties": {
+                    "StackSetName": "KumobanReader",
+                    "PermissionModel": "SERVICE_MANAGED",
+                    "AutoDeployment": {"Enabled": True, "RetainStacksOnAccountRemoval": False},
+                    "Capabilities": ["CAPABILITY_NAMED_IAM"],
+                    "Parameters": [{"ParameterKey": "ReaderRole", "ParameterValue": {"Ref": "ReaderRole"}}],
+                    "StackInstancesGroup": [
+                        {
+                            "DeploymentTargets": {"OrganizationalUnitIds": {"Ref": "OrganizationalUnitIds"}},
+                            "Regions": [{"Ref": "AWS::Region"}],
+                        }
+                    ],
+                    "TemplateBody": json.dumps(_member(), indent=1),
+                },
+            }
+        },
+    }
+
+
+def _member() -> dict[str, Any]:
+    """In one member account. No routine reads there yet, so it permits nothing: what will be, is declared."""
+    trust = _trusting({"Ref": "ReaderRole"}, {"aws:PrincipalArn": {"Ref": "ReaderRole"}})
+    properties = {"RoleName": "KumobanReader", "MaxSessionDuration": 3600, "AssumeRolePolicyDocument": trust}
+    return {
+        "AWSTemplateFormatVersion": _VERSION,
+        "Description": "Kumoban: the role that looks into a member account",
+        "Parameters": {"ReaderRole": _text("ARN of KumobanReader in the desk's account")},
+        "Resources": {"Reader": {"Type": "AWS::IAM::Role", "Properties": properties}},
+    }
+
+
+TEMPLATES: dict[str, Callable[[], dict[str, Any]]] = {"roles": _roles, "members": _members}
