@@ -27,6 +27,9 @@ class ApiClient:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._answer(self._send("POST", path, json=body))
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        return self._answer(self._send("PUT", path, json=body))
+
     def delete(self, path: str) -> None:
         self._answer(self._send("DELETE", path))
 

@@ -13,6 +13,8 @@ from django.db.migrations.executor import MigrationExecutor
 from kumoban.aws.door import door
 from kumoban.aws.errors import AwsError
 from kumoban.cli.language import gettext, gettext_noop, ngettext
+from kumoban.desk.notices.lanes import configured
+from kumoban.desk.notices.outbox import figures
 
 __all__ = ["Check", "examine"]
 
@@ -62,6 +64,18 @@ def _operator() -> str:
     return settings.KUMOBAN_OPERATOR_ROLE or gettext("not set: observe mode, nothing on AWS can be changed")
 
 
+def _notices() -> str:
+    """Notices that do not get out are found here before somebody misses one."""
+    lanes, now = configured(), figures()
+    if not lanes:
+        return gettext("no mail, no Slack, no webhook is set: nobody is told anything")
+    said = gettext("%(lanes)s; due: %(waiting)d, late: %(late)d, given up this week: %(given_up)d")
+    told = said % {"lanes": ", ".join(lanes), **now.__dict__}
+    if not now.healthy:
+        raise RuntimeError(told)
+    return told
+
+
 _CHECKS: tuple[tuple[str, Callable[[], str], str], ...] = (
     (gettext_noop("database"), _database, gettext_noop("run: kumoban migrate")),
     (
@@ -73,5 +87,10 @@ _CHECKS: tuple[tuple[str, Callable[[], str], str], ...] = (
         gettext_noop("operator role"),
         _operator,
         gettext_noop("set KUMOBAN_OPERATOR_ROLE; without it the desk only observes"),
+    ),
+    (
+        gettext_noop("notices"),
+        _notices,
+        gettext_noop("see the runner's log and the page Work; mend the channel, then send again"),
     ),
 )

@@ -127,6 +127,14 @@ _WORDS = {
     "no_such_holiday": _("%(day)s is no company holiday."),
     "no_such_plan": _("This request has no plan %(plan)s."),
     "no_such_token": _("There is no such token, or it works no more."),
+    "no_channel_left": _("Keep one channel: else nobody could tell you anything."),
+    "no_slack": _("This installation has no Slack."),
+    "no_such_notice": _("There is no such notice."),
+    "not_linked": _("No Slack account is linked."),
+    "quiet_hours_both": _("Write when the quiet hours begin and when they end, or neither."),
+    "slack_code_unknown": _(
+        "This code is not valid (any more). Make a new one on your page, and send it within ten minutes."
+    ),
     "nothing_here": _("There is nothing at this address."),
     "rule_for_nobody": _("Say whom the rule allows it to."),
     "rule_too_large": _("The rule says too much for one rule: use groups and OUs, or make two of it."),

@@ -26,6 +26,7 @@ from kumoban.estate.models import Account, searchable
 from kumoban.web.context import forget_counts
 from kumoban.web.downloads import grants_table, requests_table
 from kumoban.web.gate import page
+from kumoban.web.notices_page import lost_rows
 from kumoban.web.numbers import whole
 from kumoban.web.request_view import honorific, keys, plan_rows, powers_of, sentence, when_of
 
@@ -157,6 +158,7 @@ def work(request: Any) -> HttpResponse:
         "more": len(found) > _WORK,
         "whose": whose if whose in _WHOSE else "",
         "now": now,
+        "lost": lost_rows(request),
     }
     return render(request, "web/work.html", context)
 

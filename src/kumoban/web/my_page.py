@@ -1,4 +1,4 @@
-"""One's own settings: language and zone, absences with a delegate, API tokens."""
+"""One's own settings: language and zone, notices, absences with a delegate, API tokens."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from kumoban.estate.models import Person
 from kumoban.web.gate import page
 from kumoban.web.language import COOKIE
 from kumoban.web.moments import aware
+from kumoban.web.notices_page import make_code, wish, wishes_context
 from kumoban.web.problems import by_field
 
 __all__ = ["cancel_absence", "my_page", "revoke"]
@@ -33,7 +34,7 @@ SUGGESTED = 500
 
 @page
 def my_page(request: Any) -> HttpResponse:
-    """One page with three parts. A new token's secret is in the answer to its making, and nowhere else."""
+    """One page of several parts. A new secret (token, code) is in the answer to its making, and nowhere else."""
     form = request.POST.get("form", "") if request.method == "POST" else ""
     errors: dict[str, list[str]] = {}
     secret = ""
@@ -73,6 +74,7 @@ def _known(request: Any) -> dict[str, Any]:
     actor = request.actor
     return {
         "here": "me",
+        **wishes_context(request),
         "now": clock.now(),
         "zones": zones(),
         "absences": office.absences_of(actor).select_related("delegate"),
@@ -120,7 +122,13 @@ def _make_token(request: Any) -> str:
     return secret
 
 
-_FORMS: dict[str, Callable[[Any], str]] = {"settings": _choose, "absences": _be_absent, "tokens": _make_token}
+_FORMS: dict[str, Callable[[Any], str]] = {
+    "settings": _choose,
+    "notices": wish,
+    "slack": make_code,
+    "absences": _be_absent,
+    "tokens": _make_token,
+}
 
 
 @page
