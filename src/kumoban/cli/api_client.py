@@ -30,6 +30,11 @@ class ApiClient:
     def put(self, path: str, body: dict[str, Any]) -> Any:
         return self._answer(self._send("PUT", path, json=body))
 
+    def content(self, path: str) -> bytes:
+        """A file, as it is sent."""
+        response = self._send("GET", path)
+        return response.content if response.is_success else self._answer(response)
+
     def delete(self, path: str) -> None:
         self._answer(self._send("DELETE", path))
 

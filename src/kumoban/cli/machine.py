@@ -110,11 +110,13 @@ def scan(as_json: bool) -> None:
 
 @click.command("demo-rules", hidden=True)
 def demo_rules() -> None:
-    """The three templates for every team, where there are no rules yet."""
+    """What the demo begins with: the three templates for every team, and a filled account register."""
     start_django()
+    from kumoban.cli.demo_register import fill_register
     from kumoban.desk.rule_book import templates_for_every_team
 
     templates_for_every_team()
+    fill_register()
 
 
 @click.command(

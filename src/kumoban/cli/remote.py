@@ -18,8 +18,10 @@ __all__ = ["COMMANDS", "command", "say"]
 COMMANDS: list[click.Command] = []
 
 
-def command(name: str, help_text: str, **settings: Any) -> Callable[[Callable[..., None]], click.Command]:
-    """A command with ``--url``, ``--token`` and ``--json``, which gets the client."""
+def command(
+    name: str, help_text: str, group: click.Group | None = None, **settings: Any
+) -> Callable[[Callable[..., None]], click.Command]:
+    """A command with ``--url``, ``--token`` and ``--json``, which gets the client; of a group, or beside the others."""
 
     def made(function: Callable[..., None]) -> click.Command:
         def run(url: str, token: str, **given: Any) -> None:
@@ -27,7 +29,10 @@ def command(name: str, help_text: str, **settings: Any) -> Callable[[Callable[..
 
         run.__click_params__ = list(getattr(function, "__click_params__", ()))  # type: ignore[attr-defined]
         made_command = click.command(name, cls=Command, help=help_text, **settings)(_through_api(run))
-        COMMANDS.append(made_command)
+        if group is None:
+            COMMANDS.append(made_command)
+        else:
+            group.add_command(made_command)
         return made_command
 
     return made

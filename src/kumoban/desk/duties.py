@@ -19,6 +19,7 @@ from kumoban.desk.notices.events import happened, needs_person
 from kumoban.desk.notices.outbox import forget_old
 from kumoban.desk.past import judge_past
 from kumoban.desk.planning import business_calendar
+from kumoban.desk.register import ask_owners
 from kumoban.desk.requests import asking_people
 from kumoban.desk.rules import Slot, approvers
 from kumoban.desk.states import RequestState
@@ -108,6 +109,7 @@ DUTIES = (
     _Duty("remind", timedelta(minutes=1), remind),
     _Duty("tell_of_ends", timedelta(minutes=1), tell_of_ends),
     _Duty("forget_notices", timedelta(hours=1), forget_old),
+    _Duty("register", timedelta(minutes=10), ask_owners),
     _Duty("unseen", timedelta(minutes=5), look_for_unseen),
     _Duty("judge_past", timedelta(minutes=10), judge_past, within=timedelta(minutes=30), long=True),
     _Duty("scan", timedelta(minutes=5), scan, within=timedelta(minutes=30), long=True),

@@ -35,6 +35,7 @@ __all__ = [
     "offered",
     "to_confirm",
     "visible",
+    "visible_accounts",
     "work",
 ]
 
@@ -376,6 +377,15 @@ def visible(actor: Actor) -> QuerySet[Request]:
         | Q(pk__in=Approval.objects.filter(person=mine).values("plan__request_id"))
         | Q(assignee=mine)
     )
+
+
+def visible_accounts(actor: Actor) -> QuerySet[Account]:
+    """The accounts whose page this person may see: all for ops and auditors, else their team's and their own."""
+    if actor.ops or actor.auditor:
+        return Account.objects.all()
+    teams = Team.objects.filter(Q(group_id__in=actor.groups) | Q(leads_group_id__in=actor.groups), absent_since=None)
+    own = Q(register__owner=actor.person) | Q(register__deputy=actor.person)
+    return Account.objects.filter(own | Q(team__in=teams.values("slug")))
 
 
 #: from approval until everything has ended: where people may have something to do

@@ -87,6 +87,39 @@ _WORDS = {
     "person_gone": _("%(person)s is no longer in the directory."),
     "plan_changed": _("The plan has changed; it is %(number)s now. Read it again before you decide."),
     "plan_differs": _("AWS had changed: plan %(number)s no longer held, and its approvals fell."),
+    "no_such_account": _("There is no such account, or you may not see it."),
+    "no_such_column": _("There is no such column: %(column)s"),
+    "register_account_mended": _("Read the account “%(before)s” as %(after)s: a spreadsheet had changed it."),
+    "register_account_rounded": _(
+        "“%(text)s” is what a spreadsheet makes of an account number, and several accounts may be meant. "
+        "Write it with hyphens, such as 4101-2230-7781."
+    ),
+    "register_account_twice": _("This account stands in the table twice; only the first line counts."),
+    "register_changed_meanwhile": _("Somebody has changed this entry since you read it. See what changed; then save."),
+    "register_no_account": _("This line names no account."),
+    "register_no_account_column": _(
+        "The table has no column “Account ID”: its first line must say what each column is."
+    ),
+    "register_not_a_choice": _("Choose one of: %(choices)s"),
+    "register_not_a_currency": _("Write a currency such as JPY or USD."),
+    "register_not_an_amount": _("Write an amount such as 150000 or 1250.50."),
+    "register_not_csv": _("This is a workbook. Save it as “CSV UTF-8” in your spreadsheet, and give that file."),
+    "register_not_mfa": _("Write yes, no, or nothing where it is not known."),
+    "register_not_text": _(
+        "This is no text in UTF-8 or Shift JIS (CP932). Save it as “CSV UTF-8” in your spreadsheet."
+    ),
+    "register_not_yet": _("This day is yet to come."),
+    "register_not_yours": _(
+        "Only the operations team can change this. The owner and the deputy keep the contacts, and confirm."
+    ),
+    "register_preview_void": _(
+        "Since the preview something has changed, so nothing was written. Here is what would change now."
+    ),
+    "register_several_people": _("Several people are called %(person)s; write a user name (%(names)s)."),
+    "register_table_too_large": _("The table is too large (at most %(kib)s KiB). Give it in parts."),
+    "register_title_taken": _("Another column is called “%(title)s” already."),
+    "register_too_many_columns": _("At most %(most)s columns of your own."),
+    "register_too_many_lines": _("At most %(most)s lines at a time."),
     "report_after_end": _("The report is made after the end."),
     "routine_retired": _("The routine %(routine)s no longer exists."),
     "rule_asks_for_more": _("A rule now asks for more approvals."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 __all__ = [
     "Account",
@@ -16,6 +17,8 @@ __all__ = [
     "PermissionSet",
     "PermissionSetContent",
     "Person",
+    "RegisterColumn",
+    "RegisterEntry",
     "Team",
     "searchable",
 ]
@@ -175,3 +178,54 @@ class Team(Seen):
     name = models.CharField(max_length=200)
     group_id = models.CharField(max_length=60, db_index=True)
     leads_group_id = models.CharField(max_length=60, default="")
+
+
+class RegisterEntry(models.Model):
+    """アカウント台帳: what people know of an account and AWS does not. One row an account, made when first written."""
+
+    class RootMfa(models.TextChoices):
+        YES = "yes", _("has MFA")
+        NO = "no", _("no MFA")
+        UNKNOWN = "unknown", _("not known")
+
+    account = models.OneToOneField(Account, primary_key=True, on_delete=models.PROTECT, related_name="register")
+    number = models.CharField(max_length=40, default="", help_text="管理番号")
+    product = models.CharField(max_length=120, default="", help_text="商材")
+    environment = models.CharField(max_length=40, default="", help_text="as people say; the tag is the account's")
+    owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    deputy = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    department = models.CharField(max_length=40, default="", help_text="部門コード")
+    data_class = models.CharField(max_length=40, default="", help_text="情報区分")
+    contacts = models.TextField(default="", help_text="連絡網")
+    #: a month's, in ``currency``
+    budget = models.DecimalField(null=True, max_digits=16, decimal_places=2)
+    currency = models.CharField(max_length=3, default="")
+    root_mfa = models.CharField(max_length=8, choices=RootMfa.choices, default=RootMfa.UNKNOWN)
+    root_mfa_checked = models.DateField(null=True)
+    note = models.TextField(default="")
+    #: the company's own columns, ``{key: text}``
+    own = models.JSONField(default=dict)
+    #: when somebody last said that all of it is right; by nobody where an earlier register said so
+    confirmed_on = models.DateField(null=True, db_index=True)
+    confirmed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    #: when the owner was asked to confirm, and last reminded; None once confirmed
+    asked_at = models.DateTimeField(null=True, db_index=True)
+    reminded_at = models.DateTimeField(null=True)
+    #: counted up by every change: who saves says which one they had read
+    version = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    search = models.TextField(default="")
+
+
+class RegisterColumn(models.Model):
+    """A column the company adds to the account register, as data."""
+
+    key = models.SlugField(max_length=40, unique=True)
+    label_ja = models.CharField(max_length=80)
+    label_en = models.CharField(max_length=80)
+    #: text, number, date, choice or url
+    kind = models.CharField(max_length=12, default="text")
+    required = models.BooleanField(default=False)
+    choices = models.JSONField(default=list)
+    position = models.IntegerField(default=0)

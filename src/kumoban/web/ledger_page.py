@@ -109,4 +109,6 @@ def _link(subject: str) -> str:
     kind, _sign, number = subject.partition(":")
     if kind == "rule" and number.isdigit():
         return f"/rules/{number}/history"
+    if kind == "account":
+        return f"/accounts/{number}"
     return f"/requests/{subject}" if subject.startswith("R-") else ""

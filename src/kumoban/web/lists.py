@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk import clock, rules
+from kumoban.desk import clock, register, rules
 from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
 from kumoban.desk.people import Actor
@@ -55,11 +55,18 @@ def home(request: Any) -> HttpResponse:
         "consoles": {key.hold.pk: key.console for key in keys(holds, actor.person) if key.console},
         "mine": mine.select_related("requester")[:8],
         "mine_count": mine.count(),
+        **_register_tasks(actor),
         "often": _often(mine),
         "routines": all_routines(),
         "now": now,
     }
     return render(request, "web/home.html", context)
+
+
+def _register_tasks(actor: Actor) -> dict[str, Any]:
+    """What this person is asked to confirm in the account register."""
+    tasks = register.to_confirm(actor)
+    return {"register_tasks": tasks[:5], "register_count": tasks.count()}
 
 
 def _greeting(now: datetime, actor: Actor) -> str:
