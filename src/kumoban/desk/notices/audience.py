@@ -114,6 +114,13 @@ def _delegate(event: Event) -> list[Told]:
     return [Told(event.params["delegate"], "delegate")]
 
 
+def _register(event: Event) -> list[Told]:
+    """Owner or deputy; where both have left, the operations team."""
+    said = {"n": event.params["n"]}
+    person = event.params["person"]
+    return [Told(person, "register", said)] if person else _each((one.id for one in ops_members()), "register", **said)
+
+
 def _linked(event: Event) -> list[Told]:
     return [Told(event.params["person"], "slack_linked")]
 
@@ -132,5 +139,6 @@ _FINDERS: dict[str, Callable[[Event], list[Told]]] = {
     "by_hand": _by_hand,
     "assigned": _assigned,
     "delegate": _delegate,
+    "register": _register,
     "slack_linked": _linked,
 }

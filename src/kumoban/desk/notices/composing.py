@@ -29,6 +29,8 @@ __all__ = ["Message", "address_of", "compose", "in_the_words_of", "on_one_line",
 #: of what somebody wrote; the page has the rest
 _QUOTED = 600
 _LISTED = 4
+#: the page of what is about no request
+_PAGES = {"register": "/"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def compose(notice: Notice, reader: Reader) -> Message:
             sentences=tuple(on_one_line(one, 1000) for one in sentences if one),
             lines=tuple(on_one_line(line, 1000) for line in _lines(notice)),
             quote=_quote(notice),
-            link=address_of(request) if request else f"{settings.KUMOBAN_BASE_URL}/me",
+            link=address_of(request) if request else f"{settings.KUMOBAN_BASE_URL}{_PAGES.get(notice.kind, '/me')}",
             link_label=_("Read it and decide") if kind.decide else _("See it in Kumoban"),
         )
 
@@ -77,6 +79,7 @@ def _values(notice: Notice) -> dict[str, str]:
     values = {
         name: local(datetime.fromisoformat(params[name])) for name in ("starts_at", "ends_at") if params.get(name)
     }
+    values["n"] = str(params.get("n", ""))
     names = Person.objects.filter(pk=params.get("by", "")).values_list("display_name", flat=True)
     values["who"] = honorific(next(iter(names), "")) if names else _("Kumoban")
     if notice.request is not None:

@@ -28,7 +28,7 @@ _TRIES = 5
 #: how long delivery is tried
 GIVE_UP = timedelta(hours=24)
 #: these say what a webhook is told anyway
-_NOT_FOR_WEBHOOKS = ("delegate", "slack_linked")
+_NOT_FOR_WEBHOOKS = ("delegate", "register", "slack_linked")
 
 
 def fan_out() -> int:

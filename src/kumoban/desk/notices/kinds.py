@@ -29,7 +29,7 @@ class Kind:
 HEARD = frozenset((
     "waiting", "returned", "approved", "denied", "active", "ended", "undone", "failed", "lapsed", "withdrawn",
     "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
-    "assigned", "delegate", "slack_linked",
+    "assigned", "delegate", "slack_linked", "register",
 ))  # fmt: skip
 
 KINDS = {
@@ -90,6 +90,10 @@ KINDS = {
     "delegate": Kind(
         _("You stand in"),
         _("%(who)s is away from %(starts_at)s to %(ends_at)s; until then you may approve in their place."),
+    ),
+    "register": Kind(
+        _("Account register to confirm"),
+        _("Accounts whose entry in the register waits for your word: %(n)s. Your first page lists them."),
     ),
     "slack_linked": Kind(
         _("Slack linked"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 
 from kumoban.desk import clock
+from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.register.finding import CONFIRM_AFTER, owner_gone
@@ -61,8 +64,15 @@ def _each(due: QuerySet[RegisterEntry], kind: str, values: dict[str, datetime], 
             for row in locked:
                 facts = {"person": asked_person(row) or "operations"}
                 record(kind, actor=SYSTEM, subject=f"account:{row.pk}", facts=facts)
+            _tell(locked)
         asked += len(locked)
     return asked
+
+
+def _tell(entries: Sequence[RegisterEntry]) -> None:
+    """One notice a person, however many accounts they answer for."""
+    for person, n in Counter(asked_person(row) for row in entries).items():
+        happened("register", None, by=SYSTEM, at=clock.now(), person=person, n=n)
 
 
 def asked_person(entry: RegisterEntry) -> str:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kumoban.aws.errors import Denied
-from kumoban.desk import clock, requests
+from kumoban.desk import clock, register, requests
 from kumoban.desk import office as desk_office
 from kumoban.desk.duties import remind
 from kumoban.desk.models import Absence, Event, Notice, Plan, Request
@@ -17,7 +17,7 @@ from kumoban.desk.notices.ends import tell_of_ends
 from kumoban.desk.notices.fan_out import fan_out
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import locked, move
-from kumoban.estate.models import Membership, Person
+from kumoban.estate.models import Membership, Person, RegisterEntry
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, writing
 from tests.integration.conftest import Office
@@ -37,6 +37,19 @@ def test_those_who_may_decide_hear_that_a_plan_waits(office: Office, post: Post)
     post.round()
     assert post.told("suzuki") == post.told("tanaka") == ["decide"]
     assert post.told("sato") == post.told("ren") == post.told("takahashi") == []
+
+
+def test_owners_hear_once_that_their_accounts_wait_for_their_word(office: Office, post: Post) -> None:
+    for account, values in (("1", {"owner": "sato"}), ("2", {"owner": "sato"})):
+        register.change(office.actor("takahashi"), f"41012230000{account}", values, version=0)
+    RegisterEntry.objects.update(created_at=database_now() - timedelta(days=200))
+    register.ask_owners()
+    post.round()
+    assert post.told("sato") == ["register"]
+    (mail,) = post.mail.mails
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "2" in text
+    assert "https://desk.example.jp/\n" in text
 
 
 def test_who_stands_in_hears_it_too(office: Office, post: Post) -> None:
