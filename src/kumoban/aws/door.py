@@ -140,6 +140,13 @@ class Door:
         finally:
             current.reset(token)
 
+    def itself(self) -> str:
+        """The ARN of the identity that assumes the roles. Raises AwsError."""
+        try:
+            return str(self._new_client("sts", base=True).get_caller_identity()["Arn"])
+        except (ClientError, BotoCoreError) as error:
+            raise understood(error) from error
+
     def drop_credentials(self) -> None:
         """Forget assumed-role credentials (the demo's clock was moved, or AWS called them expired)."""
         if self._pool:

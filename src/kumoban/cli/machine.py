@@ -165,12 +165,13 @@ def doctor(as_json: bool) -> None:
     start_django()
     from kumoban.cli.doctor import examine
 
-    checks = examine()
+    checks = []
+    for check in examine():
+        checks.append(check)
+        if not as_json:
+            click.echo(check.line())
     if as_json:
         print_json([check.stored() for check in checks])
-    else:
-        for check in checks:
-            click.echo(check.line())
     sys.exit(0 if all(check.ok for check in checks) else 1)
 
 

@@ -24,31 +24,6 @@ def test_migrate_says_when_there_is_nothing_to_do(office: Office, language: str,
     assert json.loads(run("migrate", "--json").output) == {"applied": []}
 
 
-def failing() -> str:
-    raise RuntimeError("nobody may assume it")
-
-
-@pytest.fixture
-def checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = (("database", lambda: "sqlite", ""), ("reader role", failing, "run: kumoban migrate"))
-    monkeypatch.setattr("kumoban.cli.doctor._CHECKS", found)
-
-
-def test_the_doctor_says_what_it_found_as_json(checks: None) -> None:
-    answer = run("doctor", "--json")
-    assert answer.exit_code == 1
-    assert json.loads(answer.output) == [
-        {"name": "database", "ok": True, "found": "sqlite", "remedy": ""},
-        {"name": "reader role", "ok": False, "found": "nobody may assume it", "remedy": "run: kumoban migrate"},
-    ]
-
-
-@pytest.mark.parametrize(("language", "said"), [("ja", "読み取り用のロール"), ("en", "reader role")])
-def test_the_doctor_says_what_to_do_in_the_readers_language(checks: None, language: str, said: str) -> None:
-    output = run("doctor", language=language).output
-    assert f"FAIL  {said}: nobody may assume it" in output
-
-
 def test_a_token_is_printed_alone_or_as_json(office: Office) -> None:
     assert run("token", "sato").output.strip().startswith("kmb_")
     made = json.loads(run("token", "sato", "--scope", "read", "--json").output)

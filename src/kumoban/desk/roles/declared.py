@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kumoban.core.needs import Need
+from kumoban.desk.roles import held
 from kumoban.desk.routine import all_actions, all_routines
 from kumoban.estate import scan
 
@@ -16,4 +17,4 @@ def declared(role: str) -> frozenset[Need]:
     if role == OPERATOR:
         return frozenset().union(*(action.writes for action in all_actions()))
     routines = (routine.reads for routine in all_routines())
-    return scan.READS.union(*routines, *(action.reads for action in all_actions()))
+    return (scan.READS | held.READS).union(*routines, *(action.reads for action in all_actions()))
