@@ -44,6 +44,9 @@ __all__ = [
 
 
 class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> models.QuerySet[User]:
+        return super().get_queryset().select_related("person")  # nobody looks at a user without asking who that is
+
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(login=username)
 

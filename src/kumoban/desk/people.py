@@ -45,6 +45,11 @@ class Actor:
         return self.user.person_id or f"user:{self.user.pk}"
 
     @cached_property
+    def now(self) -> datetime:
+        """The moment at which they look or act, read once."""
+        return clock.now()
+
+    @cached_property
     def groups(self) -> frozenset[str]:
         return groups_of(self.person.id)
 
@@ -56,7 +61,7 @@ class Actor:
     @cached_property
     def principals(self) -> set[str]:
         """This person, and those whom they stand in for at this moment."""
-        return {self.person.id, *stand_ins(clock.now()).get(self.person.id, ())}
+        return {self.person.id, *stand_ins(self.now).get(self.person.id, ())}
 
     @cached_property
     def refs(self) -> set[str]:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from kumoban.aws.mode import observing
-from kumoban.desk import clock, rules
+from kumoban.desk import rules
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor, team_of
 from kumoban.desk.step_up import proved_recently
@@ -37,7 +37,7 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     if user.person is None or not user.person.can_act:  # no page but one that says what is wrong
         return kind
     actor = getattr(request, "actor", None) or Actor(user)
-    now = clock.now()
+    now = actor.now
     return {
         **kind,
         "actor": actor,

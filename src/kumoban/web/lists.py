@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk import clock, register, rules
+from kumoban.desk import register, rules
 from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
 from kumoban.desk.people import Actor
@@ -38,7 +38,7 @@ _WORK = 100
 
 @page
 def home(request: Any) -> HttpResponse:
-    actor, now = request.actor, clock.now()
+    actor, now = request.actor, request.actor.now
     mine = Request.objects.filter(requester=actor.person).order_by("-id")
     waiting = rules.inbox(actor)
     live = Hold.objects.filter(person=actor.person, state__in=_IN_FORCE)
@@ -47,13 +47,13 @@ def home(request: Any) -> HttpResponse:
         "here": "home",
         "greeting": _greeting(now, actor),
         "today": _today(now),
-        "waiting": waiting.select_related("requester")[:5],
+        "waiting": _rows(waiting)[:5],
         "waiting_count": waiting.count(),
         "to_confirm": rules.to_confirm(actor)[:5],
         "holds": holds,
         "work": rules.work(actor, now).select_related("requester", "assignee")[:5],
         "consoles": {key.hold.pk: key.console for key in keys(holds, actor.person) if key.console},
-        "mine": mine.select_related("requester")[:8],
+        "mine": _rows(mine)[:8],
         "mine_count": mine.count(),
         **_register_tasks(actor),
         "often": _often(mine),
@@ -67,6 +67,12 @@ def _register_tasks(actor: Actor) -> dict[str, Any]:
     """What this person is asked to confirm in the account register."""
     tasks = register.to_confirm(actor)
     return {"register_tasks": tasks[:5], "register_count": tasks.count()}
+
+
+def _rows(requests: QuerySet[Request]) -> QuerySet[Request]:
+    """What a row of a list shows, and no more: forms and plans are long."""
+    shown = ("number", "state", "shown", "reason", "created_at", "lapses_at", "requester__display_name")
+    return requests.select_related("requester").only(*shown)
 
 
 def _greeting(now: datetime, actor: Actor) -> str:
@@ -115,7 +121,7 @@ def _often(mine: QuerySet[Request]) -> list[Often]:
 @page
 def mine(request: Any) -> HttpResponseBase:
     """One's own requests; with a search, everything this person may see that fits."""
-    now = clock.now()
+    now = request.actor.now
     wanted = request.GET.get("q", "").strip()[:100]
     state = request.GET.get("state", "")
     everything = bool(wanted or request.GET.get("all"))
@@ -129,7 +135,7 @@ def mine(request: Any) -> HttpResponseBase:
     before = request.GET.get("before", "")
     if (last := whole(before)) is not None:
         rows = rows.filter(id__lt=last)
-    found = list(rows.select_related("requester").order_by("-id")[:51])
+    found = list(_rows(rows).order_by("-id")[:51])
     context = {
         "here": "mine",
         "found": found[:50],
@@ -153,7 +159,7 @@ def work(request: Any) -> HttpResponse:
     if not request.actor.ops:
         raise Refused(Reason("ops_only"))
     forget_counts(request.actor)
-    now = clock.now()
+    now = request.actor.now
     every = rules.work(request.actor, now)
     whose = request.GET.get("whose", "")
     rows = every.filter(assignee=request.actor.person) if whose == "mine" else every
@@ -173,7 +179,7 @@ def work(request: Any) -> HttpResponse:
 @page
 def inbox(request: Any) -> HttpResponse:
     forget_counts(request.actor)  # here the number must be that of the cards
-    now = clock.now()
+    now = request.actor.now
     found = list(rules.inbox(request.actor).select_related("requester", "plan").prefetch_related("workers")[:_CARDS])
     own = Request.objects.filter(requester=request.actor.person, state=RequestState.WAITING).order_by("lapses_at")
     context = {
@@ -213,7 +219,7 @@ def _card(found: Request, plan: Any, powers: dict[str, str], seen: Noticed) -> d
 @page
 def grants(request: Any) -> HttpResponseBase:
     """Grants in force that this person may see, the nearest end first."""
-    now = clock.now()
+    now = request.actor.now
     seen = Hold.objects.filter(state__in=_IN_FORCE, request__in=rules.visible(request.actor))
     asked = {name: request.GET.get(name, "").strip()[:100] for name in ("q", "state", "environment", "order")}
     rows = _narrowed(seen, asked)

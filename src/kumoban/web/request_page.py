@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +22,12 @@ from kumoban.core.office_time import NotUnderstood, parse_time
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.freezes import freezes_over
-from kumoban.desk.models import Approval, CompletionReport, Request, WorkEntry
+from kumoban.desk.models import Approval, CompletionReport, Hold, Request, Step, WorkEntry
 from kumoban.desk.people import Actor, ops_members
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import routine_of
 from kumoban.desk.speech import said
-from kumoban.desk.states import HoldState
+from kumoban.desk.states import HoldState, Phase, StepKind
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.ledger.search import search
 from kumoban.web.context import forget_counts
@@ -92,22 +93,54 @@ def _live(request: Any, context: dict[str, Any]) -> dict[str, str]:
 
 def request_context(request: Any, number: str) -> dict[str, Any]:
     """Everything the page shows to this actor. Raises Refused where there is no such request for them."""
-    actor, now = request.actor, clock.now()
+    actor, now = request.actor, request.actor.now
     found = rules.visible(actor).filter(number=number).select_related("requester", "plan", "assignee").first()
     if found is None:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))
+    rows = _Rows.of(found, actor)
     return {
         "here": "mine" if found.requester_id == actor.person.id else "inbox",
         "actor": actor,
         "found": found,
         "now": now,
-        **_plan_context(found, actor, now),
-        **_work_context(found),
-        **_may(found, actor, now),
+        **_plan_context(found, rows, now),
+        **_work_context(found, rows),
+        **_may(found, rows, actor),
     }
 
 
-def _plan_context(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Rows:
+    """What several parts of the page are about, read once."""
+
+    holds: Sequence[Hold]
+    steps: Sequence[Step]
+    report: CompletionReport | None
+    #: this person asked, or is to work
+    asking: bool
+
+    @classmethod
+    def of(cls, found: Request, actor: Actor) -> _Rows:
+        return cls(
+            list(found.holds.exclude(state=HoldState.CANCELLED).select_related("person").order_by("id")),
+            list(found.steps.select_related("hold")),
+            CompletionReport.objects.filter(request=found).select_related("person", "confirmed_by").first(),
+            actor.person.id in requests.asking_people(found),
+        )
+
+    def held(self, *states: HoldState) -> list[Hold]:
+        return [hold for hold in self.holds if hold.state in states]
+
+    @property
+    def by_hand(self) -> list[Step]:
+        return [step for step in self.steps if step.kind == StepKind.MANUAL]
+
+    @property
+    def stuck(self) -> bool:
+        return any(step.needs_a_person and step.phase not in (Phase.DONE, Phase.CANCELLED) for step in self.steps)
+
+
+def _plan_context(found: Request, rows: _Rows, now: datetime) -> dict[str, Any]:
     plan = found.plan
     value = plan.value if plan else None
     workers = list(found.workers.all())
@@ -117,11 +150,10 @@ def _plan_context(found: Request, actor: Actor, now: datetime) -> dict[str, Any]
         if plan
         else []
     )
-    holds = list(found.holds.exclude(state=HoldState.CANCELLED).select_related("person").order_by("id"))
-    when = when_of(value, found, holds) if value else None
+    when = when_of(value, found, rows.holds) if value else None
     needed = sum(slot.count for slot in slots)
-    asking = actor.person.id in requests.asking_people(found)  # whoever asks needs no evidence about themselves
-    seen = Noticed() if asking else noticed([found], now).get(found.pk, Noticed())
+    # whoever asks needs no evidence about themselves
+    seen = Noticed() if rows.asking else noticed([found], now).get(found.pk, Noticed())
     return {
         "routine": routine_of(found.routine),
         "plan": plan,
@@ -136,8 +168,8 @@ def _plan_context(found: Request, actor: Actor, now: datetime) -> dict[str, Any]
         "seals": seals,
         "needed": needed,
         "missing": range(max(needed - len(seals), 0)) if found.state == "waiting" else (),
-        "holds": holds,
-        "track": track(found, holds, seals, needed),
+        "holds": rows.holds,
+        "track": track(found, rows.holds, seals, needed),
         "notes": freezes_over([found], now).get(found.pk, ()) if found.state == "waiting" else (),
         "unusual": seen.unusual,
         "before": seen.before,
@@ -145,36 +177,36 @@ def _plan_context(found: Request, actor: Actor, now: datetime) -> dict[str, Any]
     }
 
 
-def _work_context(found: Request) -> dict[str, Any]:
+def _work_context(found: Request, rows: _Rows) -> dict[str, Any]:
     entries = search(subjects=[found.number], limit=200)
-    steps = step_views(found.steps.exclude(kind="second_look").select_related("hold"))
-    report = CompletionReport.objects.filter(request=found).select_related("person", "confirmed_by").first()
+    steps = step_views(step for step in rows.steps if step.kind != StepKind.SECOND_LOOK)
+    worked = WorkEntry.objects.filter(step__in=rows.by_hand).select_related("person").order_by("id")
+    report = rows.report
     return {
         "steps": steps,
         "steps_done": sum(step["look"] == "done" for step in steps),
         "entries": entries,
         "history": history(entries, by_hand=worked_by_hand(found)),
         "thread": list(found.remarks.filter(kind__in=("question", "answer")).select_related("person").order_by("id")),
-        "worked": WorkEntry.objects.filter(step__request=found).select_related("person").order_by("id"),
+        "worked": worked if rows.by_hand else (),
         "report": report,
         "outcome": _(OUTCOMES[report.outcome]) if report else "",
         "outcomes": [(code, _(text)) for code, text in OUTCOMES.items()],
     }
 
 
-def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
+def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
     """What this actor can do here now; the desk decides again when it is done."""
-    asking = actor.person.id in requests.asking_people(found)
-    report = CompletionReport.objects.filter(request=found).first()
+    asking, report = rows.asking, rows.report
     signed = Approval.objects.filter(plan__request=found, person=actor.person).exists()
-    manual = found.steps.filter(kind="manual", phase="open").exists()
-    failed = found.holds.filter(state=HoldState.FAILED).exists()
-    open_work = manual or failed or found.state == "failed" or _stuck(found)
+    manual = any(step.phase == Phase.OPEN for step in rows.by_hand)
+    failed = bool(rows.held(HoldState.FAILED))
+    open_work = manual or failed or found.state == "failed" or rows.stuck
     return {
         "own": found.requester_id == actor.person.id,
         "asking": asking,
-        "decidable": rules.inbox(actor).filter(pk=found.pk).exists(),
-        "may_end": found.holds.filter(state__in=_ENDABLE).exists() and requests.may_end(actor, found),
+        "decidable": found.state == "waiting" and rules.inbox(actor).filter(pk=found.pk).exists(),
+        "may_end": bool(rows.held(*_ENDABLE)) and requests.may_end(actor, found),
         "may_confirm_plan": found.requester_id == actor.person.id and rules.awaits_requester(found),
         "may_withdraw": found.requester_id == actor.person.id
         and found.state in ("waiting", "returned", "approved", "scheduled"),
@@ -187,12 +219,8 @@ def _may(found: Request, actor: Actor, now: datetime) -> dict[str, Any]:
         "assignable": ops_members() if actor.ops and open_work else [],
         "moving": found.state in _MOVING,
         "watched": found.state in (*_MOVING, "waiting"),
-        "keys": keys(found.holds.filter(state=HoldState.ACTIVE).order_by("id"), actor.person),
+        "keys": keys(rows.held(HoldState.ACTIVE), actor.person),
     }
-
-
-def _stuck(found: Request) -> bool:
-    return found.steps.filter(needs_a_person=True).exclude(phase__in=("done", "cancelled")).exists()
 
 
 # --- doing

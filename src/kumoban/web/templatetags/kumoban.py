@@ -21,6 +21,8 @@ from kumoban.desk.speech import local, said, titled, words
 from kumoban.desk.states import HoldState, RequestState
 
 register = template.Library()
+#: characters of a text in a row of a list
+_BRIEF = 60
 for spoken in (said, local, words, titled):
     register.filter(spoken.__name__, spoken)
 
@@ -48,6 +50,12 @@ def state_mark(of: Request | Hold) -> SafeString:
 def _mark(state: str, label: str) -> SafeString:
     live = " live" if state in ("applying", "ending") else ""
     return format_html('<span class="state{}" data-state="{}">{}</span>', live, state, label)
+
+
+@register.filter
+def brief(text: str) -> str:
+    """What a row of a list has room for."""
+    return f"{text[: _BRIEF - 1]}…" if len(text) > _BRIEF else text
 
 
 @register.filter
