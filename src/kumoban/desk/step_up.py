@@ -11,7 +11,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk.people import Actor
 from kumoban.ledger.clock import database_now
 
-__all__ = ["about_production", "needs_recent_proof", "proved_recently"]
+__all__ = ["about_production", "needs_recent_proof", "only_in_browser", "proved_recently"]
 
 
 def needs_recent_proof(actor: Actor) -> None:
@@ -36,6 +36,11 @@ def about_production(plan: Plan) -> bool:
     """Whether anything of the plan is in production; an account without the tag may be."""
     environments = {thing["environment"] for thing in plan.dimensions if "environment" in thing}
     return bool(environments & {"", *settings.KUMOBAN_PRODUCTION_ENVIRONMENTS})
+
+
+def only_in_browser(plan: Plan) -> bool:
+    """Whether approving it takes a recent proof, which only a browser brings."""
+    return _required() and about_production(plan)
 
 
 def _required() -> bool:

@@ -165,6 +165,13 @@ _WORDS = {
     "no_such_notice": _("There is no such notice."),
     "not_linked": _("No Slack account is linked."),
     "quiet_hours_both": _("Write when the quiet hours begin and when they end, or neither."),
+    "slack_in_browser": _("Production is approved in the browser only. Open the request there."),
+    "slack_now_linked": _("Your Slack account is linked to %(person)s. What waits for you is told here from now on."),
+    "slack_not_linked": _(
+        "This Slack account is not linked to anybody. Make a code under My settings, and send it to me."
+    ),
+    "slack_not_valid": _("This button is not one of ours, or it is too old. Open the request in Kumoban."),
+    "slack_not_yours": _("This message was written for somebody else. Only they can decide with it."),
     "slack_code_unknown": _(
         "This code is not valid (any more). Make a new one on your page, and send it within ten minutes."
     ),

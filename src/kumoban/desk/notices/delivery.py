@@ -38,11 +38,12 @@ _LONGEST_PAUSE = 300.0
 
 
 class Down(Exception):
-    """The whole lane does not work now; ``pause`` seconds where the other side said how long."""
+    """The whole lane does not work now: for ``pause`` seconds, where it said so. ``unsure``: it may have been sent."""
 
-    def __init__(self, why: str, pause: float | None = None) -> None:
+    def __init__(self, why: str, pause: float | None = None, *, unsure: bool = False) -> None:
         super().__init__(why)
         self.pause = pause
+        self.unsure = unsure
 
 
 class NotNow(Exception):
@@ -85,6 +86,9 @@ class Lane(Protocol):
 
     def send(self, bundle: Bundle) -> str: ...
 
+    def keep_up(self) -> int:
+        """Bring what was sent before up to date, where the lane can; how much of it."""
+
     def rest(self) -> None:
         """Nothing more is sent for now: let connections go."""
 
@@ -103,8 +107,6 @@ class Postman:
         if time.monotonic() < self._not_before:
             return 0
         claimed = self._claim()
-        if not claimed:
-            return 0
         begun, done = time.monotonic(), 0
         try:
             for bundle in self._bundles(claimed):
@@ -112,11 +114,13 @@ class Postman:
                     break
                 self._deliver(bundle)
                 done += len(bundle.notices)
+            done += self.lane.keep_up()
         except Down as down:
             self._pause(down)
         finally:
             self.lane.rest()
-            self._let_go()
+            if claimed:
+                self._let_go()
         return done
 
     def _pause(self, down: Down) -> None:
@@ -175,7 +179,9 @@ class Postman:
             self._give_up(left, str(refused))
         except NotNow as refused:
             self._again(left, str(refused))
-        except Down:
+        except Down as down:
+            if down.unsure:
+                self._update(Q(pk__in=ids), unsure=True)
             raise
         except Exception as broken:
             log.exception("notice %s by %s", ids, self.lane.name)

@@ -57,7 +57,7 @@ def _store(event: Event, notices: Sequence[Notice], now: datetime) -> None:
             return
         Notice.objects.bulk_create(notices, batch_size=200, ignore_conflicts=True)
         if settings.KUMOBAN_SLACK_BOT_TOKEN and event.request_id:
-            SlackMessage.objects.filter(request_id=event.request_id).update(stale=True)
+            SlackMessage.objects.filter(request_id=event.request_id).update(changes=F("changes") + 1)
 
 
 def _notices(event: Event, now: datetime, calendar: BusinessCalendar) -> list[Notice]:

@@ -89,6 +89,9 @@ class MailLane:
         _WAYS[settings.KUMOBAN_EMAIL["scheme"]](self, mail, bundle)
         return str(mail.extra_headers["Message-ID"])
 
+    def keep_up(self) -> int:
+        return 0
+
     def rest(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:

@@ -113,10 +113,14 @@ class SlackMessage(models.Model):
     request = models.ForeignKey("desk.Request", on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=30)
-    ts = models.CharField(max_length=40)
-    #: something has changed since it was written
-    stale = models.BooleanField(default=False)
+    #: empty until it was sent
+    ts = models.CharField(max_length=40, default="")
+    #: how often the request has moved since, and up to which of these moves the message is written
+    changes = models.IntegerField(default=0)
+    shown = models.IntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["request", "person"], name="desk_slack_message_once")]
-        indexes = [models.Index(fields=["id"], name="desk_slack_stale", condition=models.Q(stale=True))]
+        indexes = [
+            models.Index(fields=["id"], name="desk_slack_behind", condition=models.Q(changes__gt=models.F("shown")))
+        ]

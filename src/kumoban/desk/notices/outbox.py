@@ -11,6 +11,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Event, Notice
 from kumoban.desk.notices.fan_out import GIVE_UP
+from kumoban.desk.notices.lanes import configured
 from kumoban.desk.people import Actor
 from kumoban.ledger.record import record, writing
 
@@ -90,7 +91,12 @@ def figures() -> Figures:
 
 
 def forget_old() -> int:
-    """What is over for 90 days is no longer kept here; the ledger has what happened."""
+    """What is over for 90 days is no longer kept here; the ledger has what happened.
+
+    What waits for a channel that is no longer configured is given up, where it is seen.
+    """
+    late = Notice.objects.filter(due__isnull=False, until__lt=clock.now()).exclude(lane__in=configured())
+    late.update(due=None, given_up_at=clock.now(), last_error="this channel is no longer configured")
     before = clock.now() - _KEPT
     old = list(
         Notice.objects.filter(due=None, created_at__lt=before).order_by("id").values_list("pk", flat=True)[:_AT_ONCE]

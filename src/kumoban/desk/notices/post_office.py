@@ -16,6 +16,9 @@ from kumoban.desk.notices.delivery import Lane, Postman
 from kumoban.desk.notices.fan_out import fan_out
 from kumoban.desk.notices.lanes import configured
 from kumoban.desk.notices.mail import MailLane
+from kumoban.desk.notices.slack import SlackLane
+from kumoban.desk.notices.slack_socket import SlackSocket
+from kumoban.desk.notices.webhooks import WebhookLane
 
 __all__ = ["PostOffice", "postmen"]
 
@@ -37,6 +40,8 @@ class PostOffice:
             return
         rounds: list[Callable[[], int]] = [fan_out, *(postman.round for postman in postmen(self._node))]
         self._threads = [threading.Thread(target=self._go_on, args=(one,), daemon=True) for one in rounds]
+        if settings.KUMOBAN_SLACK_APP_TOKEN:
+            self._threads.append(threading.Thread(target=SlackSocket().listen, args=(self._stop,), daemon=True))
         for thread in self._threads:
             thread.start()
 
@@ -61,4 +66,7 @@ def postmen(node: str) -> list[Postman]:
     lanes: list[Lane] = []
     if settings.KUMOBAN_EMAIL:
         lanes.append(MailLane())
+    if settings.KUMOBAN_SLACK_BOT_TOKEN:
+        lanes.append(SlackLane())
+    lanes += [WebhookLane(name) for name in settings.KUMOBAN_WEBHOOKS]
     return [Postman(lane, node) for lane in lanes]
