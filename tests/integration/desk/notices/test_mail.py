@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import boto3
+import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from moto.server import ThreadedMotoServer
 
+from kumoban.aws.door import Door
 from kumoban.desk import clock, requests
 from kumoban.desk.models import Notice, Request, User
 from kumoban.desk.notices.outbox import figures, try_again, undelivered
@@ -166,3 +178,112 @@ def test_a_notice_under_another_node_s_lease_is_left_to_it(post: Post, waiting: 
     [postman] = postmen("node-test")
     assert postman.round() == 0
     assert not post.mail.mails
+
+
+def test_a_server_without_the_tls_that_is_asked_for_gets_nothing(
+    office: Office, post: Post, waiting: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "KUMOBAN_EMAIL", {**settings.KUMOBAN_EMAIL, "starttls": True})
+    post.round()
+    assert not post.mail.mails
+    assert Notice.objects.filter(due__isnull=False).count() == 2
+
+
+def test_mail_goes_over_tls_to_a_server_that_is_who_it_says(
+    office: Office, post: Post, waiting: Request, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from django.conf import settings
+
+    certificate, key = self_signed(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    post.mail.stop()
+    post.mail.start(tls_context=context, require_starttls=True)
+    monkeypatch.setattr(settings, "KUMOBAN_EMAIL", {**settings.KUMOBAN_EMAIL, "host": "localhost", "starttls": True})
+    post.round()
+    assert not post.mail.mails  # nobody vouches for it
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    post.patient()
+    post.round()
+    assert len(post.mail.mails) == 2
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
+    made = made.not_valid_after(now + timedelta(days=1))
+    alternative = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    signed = made.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
+    certificate, secret = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return certificate, secret
+
+
+def test_a_server_that_does_not_answer_in_time_is_asked_later(
+    office: Office, post: Post, waiting: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kumoban.desk.notices.mail._TIMEOUT", 0.3)
+    post.mail.delay = 1.5
+    post.round()
+    assert Notice.objects.filter(due__isnull=False).count() == 2
+    post.mail.delay = 0.0
+    post.patient()
+    post.round()
+    assert Notice.objects.filter(sent_at__isnull=False).count() == 2
+    ids = [mail["Message-ID"] for mail in post.mail.mails]
+    assert len(set(ids)) == 2  # where one came twice, it is the same
+
+
+# --- Amazon SES, as moto answers it
+
+
+@pytest.fixture
+def ses(office: Office, post: Post, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    from django.conf import settings
+
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    httpx.post(f"http://{host}:{port}/moto-api/reset")
+    for name, value in {
+        "KUMOBAN_AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "KUMOBAN_EMAIL": {"scheme": "ses", "region": "us-east-1", "role": settings.KUMOBAN_READER_ROLE},
+        "KUMOBAN_EMAIL_FROM": "kumoban@example.jp",
+    }.items():
+        monkeypatch.setattr(settings, name, value)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    opened = Door()
+    monkeypatch.setattr("kumoban.aws.door._process_door", lambda _pid: opened)
+    there = {"region_name": "us-east-1", "endpoint_url": f"http://{host}:{port}"}
+    role = {"RoleArn": settings.KUMOBAN_READER_ROLE, "RoleSessionName": "test"}
+    keys = boto3.client("sts", **there).assume_role(**role)["Credentials"]
+    named = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey"}
+    named["aws_session_token"] = "SessionToken"
+    yield boto3.client("ses", **there, **{name: keys[key] for name, key in named.items()})
+    server.stop()
+
+
+def test_mail_by_ses_leaves_through_the_door_and_is_in_the_record(
+    office: Office, post: Post, ses: Any, waiting: Request
+) -> None:
+    ses.verify_email_identity(EmailAddress="kumoban@example.jp")
+    post.round()
+    assert Notice.objects.filter(sent_at__isnull=False).count() == 2
+    kinds = list(Entry.objects.filter(subject="notices").order_by("seq").values_list("kind", flat=True))
+    assert kinds == ["aws.intent", "aws.accepted"] * 2
+    assert ses.get_send_quota()["SentLast24Hours"] > 0
+
+
+def test_a_sender_that_ses_does_not_know_loses_nothing(office: Office, post: Post, ses: Any, waiting: Request) -> None:
+    post.round()
+    outcomes = Entry.objects.filter(subject="notices").exclude(kind="aws.intent")
+    assert set(outcomes.values_list("kind", flat=True)) == {"aws.refused"}
+    assert undelivered(office.actor("takahashi")).count() == 2  # it rejects the message: seen by the operations team
