@@ -65,7 +65,7 @@ class MailServer:
             await asyncio.sleep(self.delay)
         if self.answers:
             return self.answers.pop(0)
-        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        message = email.message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=email.policy.default)
         assert isinstance(message, EmailMessage)
         self.mails.append(message)
         return "250 OK"
