@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -298,6 +299,13 @@ KUMOBAN_SLACK_API_URL = _slack_api(_env("SLACK_API_URL", "https://slack.com/api/
 KUMOBAN_WEBHOOKS = _webhooks(
     _list("WEBHOOKS"), _list("WEBHOOK_SECRETS") or _content(_env("WEBHOOK_SECRETS_FILE")).split()
 )
+
+# Watched from outside
+KUMOBAN_METRICS_TOKEN = _env("METRICS_TOKEN") or _content(_env("METRICS_TOKEN_FILE"))
+KUMOBAN_METRICS_FROM = [ip_network(network) for network in _list("METRICS_FROM")]
+KUMOBAN_EMERGENCY_PRINCIPALS = _list("EMERGENCY_PRINCIPALS")
+KUMOBAN_WATCHDOG_ROLE = _env("WATCHDOG_ROLE")
+KUMOBAN_READY_SECONDS = float(_env("READY_SECONDS", "180"))
 
 # The ledger
 KUMOBAN_LEDGER_KEY_FILE = _env("LEDGER_KEY_FILE", str(KUMOBAN_DATA_DIR / "ledger.key"))

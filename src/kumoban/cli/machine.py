@@ -212,4 +212,24 @@ def ledger_erase(entries: tuple[int, ...], reason: str, as_json: bool) -> None:
         click.echo(_("%(n)d texts erased.") % {"n": erased})
 
 
+@ledger.command(
+    "accept",
+    help=gettext_noop("Go on from a restored, older record; the seals of what was lost are kept. See: kumoban orphans"),
+)
+@click.option("--reason", required=True, help=gettext_noop("why, for the record"), cls=Option)
+@as_json
+def ledger_accept(reason: str, as_json: bool) -> None:
+    start_django()
+    from kumoban.ledger.seal import accept
+
+    try:
+        aside = accept(reason)
+    except ValueError as error:
+        raise click.ClickException(_("The record contains what was sealed; there is nothing to accept.")) from error
+    if as_json:
+        print_json({"kept": str(aside)})
+    else:
+        click.echo(_("Work goes on. The seals of what was lost are in %(file)s") % {"file": aside})
+
+
 COMMANDS = (demo, migrate, web, runner, emulator, scan, demo_rules, token, revoke, doctor, ledger)

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from kumoban.cli import access, accounts, aws, imports, machine, notices, records, remote
+from kumoban.cli import access, accounts, aws, imports, keeping, machine, notices, records, remote
 from kumoban.cli.language import gettext_noop
 from kumoban.cli.spoken import Group
 
@@ -18,5 +18,5 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kumoban.settings")
 
 
-for command in (*machine.COMMANDS, *imports.COMMANDS, *aws.COMMANDS, *remote.COMMANDS):
+for command in (*machine.COMMANDS, *imports.COMMANDS, *aws.COMMANDS, *keeping.COMMANDS, *remote.COMMANDS):
     main.add_command(command)

@@ -13,6 +13,8 @@ from django.db.models import Q
 from kumoban.aws.errors import AwsError
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
+from kumoban.desk.emergency import watch_emergency
+from kumoban.desk.heartbeat import beat
 from kumoban.desk.models import Duty, Lock, Plan, Request, Requirement, Rule
 from kumoban.desk.notices.ends import tell_of_ends
 from kumoban.desk.notices.events import happened, needs_person
@@ -105,11 +107,13 @@ def scan() -> None:
 DUTIES = (
     _Duty("lapse", timedelta(seconds=10), lapse),
     _Duty("seal", timedelta(minutes=1), seal_head),
+    _Duty("heartbeat", timedelta(minutes=1), beat),
     _Duty("old_locks", timedelta(minutes=1), old_locks),
     _Duty("remind", timedelta(minutes=1), remind),
     _Duty("tell_of_ends", timedelta(minutes=1), tell_of_ends),
     _Duty("forget_notices", timedelta(hours=1), forget_old),
     _Duty("register", timedelta(minutes=10), ask_owners),
+    _Duty("emergency", timedelta(minutes=5), watch_emergency),
     _Duty("unseen", timedelta(minutes=5), look_for_unseen),
     _Duty("judge_past", timedelta(minutes=10), judge_past, within=timedelta(minutes=30), long=True),
     _Duty("scan", timedelta(minutes=5), scan, within=timedelta(minutes=30), long=True),

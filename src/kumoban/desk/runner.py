@@ -3,7 +3,8 @@
 A claim gives a step a lease and, where its action needs one, the AWS lock. The lock is held from the intent until the
 terminal status is seen; the lease only fences the database. Order of work: ends, polls, applies, checks; within each
 by due. While ends wait for room on AWS, nothing else is begun. Duties run beside, so that a long scan delays no end.
-In observe mode no step is taken, only duties are done.
+In observe mode no step is taken, only duties are done. After an older backup was restored only ends are taken, until
+somebody accepts that (`kumoban ledger accept`): what was made since is not known here, and would be taken for older.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from kumoban.desk.settling import Turn, settle_turns, write
 from kumoban.desk.states import POLL_RANK, Phase, StepKind
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import writing
+from kumoban.ledger.seal import went_back
 
 __all__ = ["Runner"]
 
@@ -146,7 +148,8 @@ class Runner:
 
     def _due(self, now: datetime, bare: datetime) -> Q:
         free = Q(lease_until=None) | Q(lease_until__lt=bare)
-        return Q(due__lte=now + LOOK_AHEAD, action__in=known_actions() + _OWN_ACTIONS) & free
+        due = Q(due__lte=now + LOOK_AHEAD, action__in=known_actions() + _OWN_ACTIONS) & free
+        return due & Q(kind=StepKind.END) if went_back() else due
 
     def _anything_due(self) -> bool:
         return Step.objects.filter(self._due(clock.now(), database_now())).exists()

@@ -82,6 +82,7 @@ _WORDS = {
     "past_no_time": _("“%(text)s” is no time such as 2026-11-24 18:00."),
     "past_nothing_named": _("Person, account and permission set are needed."),
     "past_too_much": _("At most %(most)s lines at once."),
+    "emergency_used": _("The emergency path was used: %(principal)s"),
     "observe_mode": _("The desk only observes: it plans and previews, and nobody can ask or approve."),
     "ops_only": _("Only the operations team can do this."),
     "person_gone": _("%(person)s is no longer in the directory."),

@@ -15,6 +15,7 @@ from kumoban.desk import rules
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor, team_of
 from kumoban.desk.step_up import proved_recently
+from kumoban.ledger.seal import went_back
 
 __all__ = ["forget_counts", "frame"]
 
@@ -31,7 +32,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def _read(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
-    kind = {"demo": settings.KUMOBAN_DEMO, "observing": observing()}
+    kind = {"demo": settings.KUMOBAN_DEMO, "observing": observing(), "went_back": _went_back()}
     if user is None or not user.is_authenticated or request.headers.get("HX-Request"):
         return kind
     if user.person is None or not user.person.can_act:  # no page but one that says what is wrong
@@ -48,6 +49,15 @@ def _read(request: HttpRequest) -> dict[str, Any]:
         # a button was refused here for want of a recent proof: the page says where to bring one
         "prove_again": request.method == "POST" and not proved_recently(actor),
     }
+
+
+def _went_back() -> bool:
+    """Seldom true, and shown on every page: asked once in a while."""
+    found: bool | None = cache.get("went-back")
+    if found is None:
+        found = went_back()
+        cache.set("went-back", found, _COUNTED)
+    return found
 
 
 def _counted(key: str, rows: Callable[[], QuerySet[Request]]) -> int:

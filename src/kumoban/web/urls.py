@@ -18,6 +18,7 @@ from kumoban.web import (
     request_page,
     rule_pages,
     views,
+    watched,
 )
 from kumoban.web.sign_in import pages as sign_in
 
@@ -76,5 +77,8 @@ urlpatterns = [
     path("work/notices/<int:pk>/again", notices_page.try_again),
     path("ledger", ledger_page.ledger_page),
     path("ledger/export.<str:kind>", ledger_page.ledger_export),
+    path("healthz", watched.healthz),
+    path("readyz", watched.readyz),
+    path("metrics", watched.metrics),
     path("demo/clock", views.demo_clock),
 ]

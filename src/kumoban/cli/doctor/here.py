@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from kumoban.cli.doctor.checks import Look, Wrong
 from kumoban.cli.language import gettext as _
 from kumoban.cli.language import gettext_noop, ngettext
+from kumoban.ledger.seal import last_seal, went_back
 
 __all__ = ["CHECKS"]
 
@@ -64,6 +65,13 @@ def _ledger_key() -> str:
     return found
 
 
+def _ledger() -> str:
+    seal = last_seal()
+    if went_back() and seal:
+        raise Wrong(_("it lacks what was sealed at %(at)s: an older backup was restored") % {"at": seal.at[:19]})
+    return _("it contains what was sealed") if seal else _("nothing is sealed yet")
+
+
 def _kept(path: Path) -> str:
     """Its path, where it is nobody else's to read; empty where it is not there."""
     if not path.exists():
@@ -84,6 +92,11 @@ CHECKS: tuple[Look, ...] = (
         gettext_noop("secret key"),
         _secret_key,
         gettext_noop("give KUMOBAN_SECRET_KEY 32 characters or more, and its file the mode 600"),
+    ),
+    (
+        gettext_noop("ledger"),
+        _ledger,
+        gettext_noop("run: kumoban orphans; then: kumoban ledger accept (docs/operator/backup)"),
     ),
     (
         gettext_noop("key of the ledger"),

@@ -4,7 +4,7 @@ Every function is one transaction: it locks the request, decides, changes rows a
 nothing; where it was an attempt on authority the ledger remembers it (``refused_attempt``).
 """
 
-from kumoban.desk.requests.asking import ask, resubmit
+from kumoban.desk.requests.asking import ask, open_by_desk, resubmit
 from kumoban.desk.requests.deciding import (
     answer_question,
     approvals_complete,
@@ -38,6 +38,7 @@ __all__ = [
     "give_up",
     "make_plan",
     "may_end",
+    "open_by_desk",
     "refused_attempt",
     "reopen_end",
     "report",

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
-from kumoban.desk.models import Request
+from kumoban.desk.models import Request, User
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import Draft, business_calendar, draft
+from kumoban.desk.planning import Draft, business_calendar, draft, judge, organisation_zone, read_form
 from kumoban.desk.requests.guards import may_operate, own, routine_named
 from kumoban.desk.requests.plans import await_approval, make_plan, open_checks
-from kumoban.desk.routine import Routine
+from kumoban.desk.routine import Asked, Routine
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import locked, move
+from kumoban.estate.models import Person
 from kumoban.ledger.record import SYSTEM, record, writing
 
-__all__ = ["ask", "resubmit"]
+__all__ = ["ask", "open_by_desk", "resubmit"]
+
+#: the user under which the desk itself asks
+_DESK = "kumoban"
 
 S = RequestState
 
@@ -43,9 +48,20 @@ def ask(
     _refuse_where(made)
     try:
         with writing():
-            return _store(actor, routine, made, idempotency[:80] or None)
+            return _store(_By(actor.user, actor.person, actor.id), routine, made, idempotency[:80] or None)
     except IntegrityError:
         return Request.objects.get(asked_by=actor.user, idempotency=idempotency[:80])
+
+
+def open_by_desk(routine_name: str, data: Mapping[str, Any], *, requester: Person, idempotency: str) -> Request:
+    """What the desk noticed becomes a request by itself, once: ``requester`` is the person who answers for it."""
+    routine = routine_named(routine_name)
+    form, changes = read_form(routine, data, organisation_zone())
+    plan, decision = judge(routine, form, Asked.by(requester, [requester], clock.now()), live=False)
+    with writing():
+        user, _ = User.objects.get_or_create(login=_DESK, defaults={"machine": True})
+        made = Draft(form, (requester,), plan, decision, changes)
+        return _store(_By(user, requester, SYSTEM), routine, made, idempotency[:80])
 
 
 def resubmit(actor: Actor, number: str, data: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> Request:
@@ -74,13 +90,22 @@ def _refuse_where(made: Draft) -> None:
         raise Refused(*made.refusals, attempt=beyond)
 
 
-def _store(actor: Actor, routine: Routine, made: Draft, idempotency: str | None) -> Request:
+@dataclass(frozen=True)
+class _By:
+    """Whose request it is, who asked for it, and how the ledger names that."""
+
+    user: User
+    person: Person
+    name: str
+
+
+def _store(by: _By, routine: Routine, made: Draft, idempotency: str | None) -> Request:
     now = clock.now()
     request = Request.objects.create(
         number=f"new-{secrets.token_hex(6)}",
         routine=routine.name,
-        requester=actor.person,
-        asked_by=actor.user,
+        requester=by.person,
+        asked_by=by.user,
         form=made.form.stored(),
         extra=dict(made.extra),
         reason=routine.reason(made.form),
@@ -94,12 +119,12 @@ def _store(actor: Actor, routine: Routine, made: Draft, idempotency: str | None)
     request.save()
     record(
         "request.asked",
-        actor=actor.id,
+        actor=by.name,
         subject=request.number,
         facts={"routine": routine.name, "workers": [person.id for person in made.workers]},
         texts={"reason": request.reason} if request.reason else None,
     )
-    _plan_and_route(request, routine, made, actor.id)
+    _plan_and_route(request, routine, made, by.name)
     return request
 
 

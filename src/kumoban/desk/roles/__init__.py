@@ -1,6 +1,6 @@
-"""The two roles of the desk: what they need, as IAM policies and as CloudFormation."""
+"""The roles of the desk: what they need, as IAM policies and as CloudFormation."""
 
-from kumoban.desk.roles.declared import OPERATOR, READER, declared
+from kumoban.desk.roles.declared import OPERATOR, READER, WATCHDOG, declared
 from kumoban.desk.roles.policy import ANYWHERE, Place, here, iam_action, policy
 from kumoban.desk.roles.template import TEMPLATES, template
 
@@ -9,6 +9,7 @@ __all__ = [
     "OPERATOR",
     "READER",
     "TEMPLATES",
+    "WATCHDOG",
     "Place",
     "declared",
     "here",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from kumoban.core.needs import Need
+from kumoban.desk import heartbeat, orphans
 from kumoban.desk.roles import held
 from kumoban.desk.routine import all_actions, all_routines
 from kumoban.estate import scan
 
-__all__ = ["OPERATOR", "READER", "declared"]
+__all__ = ["OPERATOR", "READER", "WATCHDOG", "declared"]
 
-READER, OPERATOR = "reader", "operator"
+READER, OPERATOR, WATCHDOG = "reader", "operator", "watchdog"
 
 
 def declared(role: str) -> frozenset[Need]:
-    """Everything that is called with the reader's, or with the operator's role."""
+    """Everything that is called with the reader's, the operator's, or the watchdog's role."""
+    if role == WATCHDOG:
+        return heartbeat.WRITES
     if role == OPERATOR:
         return frozenset().union(*(action.writes for action in all_actions()))
     routines = (routine.reads for routine in all_routines())
-    return (scan.READS | held.READS).union(*routines, *(action.reads for action in all_actions()))
+    return (scan.READS | held.READS | orphans.READS).union(*routines, *(action.reads for action in all_actions()))

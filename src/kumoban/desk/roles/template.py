@@ -1,4 +1,4 @@
-"""CloudFormation of the desk's roles: its own account's two, and the reader of every member account by StackSet."""
+"""CloudFormation: the two roles of the desk's account, a reader in every member account, the watchdog elsewhere."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kumoban.desk.roles.declared import OPERATOR, READER, declared
+from kumoban.desk.heartbeat import ENDS_PROVEN, NAMESPACE
+from kumoban.desk.roles.declared import OPERATOR, READER, WATCHDOG, declared
 from kumoban.desk.roles.policy import Place, policy
 
 __all__ = ["TEMPLATES", "template"]
 
 _VERSION = "2010-09-09"
+_PRINCIPAL = "arn:aws[a-z-]*:iam::[0-9]{12}:.+"
 _INSTALLED = Place(
     partition="${AWS::Partition}",
     management="${ManagementAccount}",
@@ -40,7 +42,7 @@ def _roles() -> dict[str, Any]:
         "Parameters": {
             "TrustedPrincipal": _text(
                 "ARN of the identity of the machine that runs Kumoban",
-                AllowedPattern="arn:aws[a-z-]*:iam::[0-9]{12}:.+",
+                AllowedPattern=_PRINCIPAL,
             ),
             "ExternalId": _text("The same as KUMOBAN_EXTERNAL_ID; empty: none", Default="", NoEcho=True),
             "Mode": _text("observe creates the reader only", Default="observe", AllowedValues=["observe", "operate"]),
@@ -84,9 +86,9 @@ def _role(name: str, role: str) -> dict[str, Any]:
     }
 
 
-def _trusting(principal: Any, equals: Any) -> dict[str, Any]:
+def _trusting(principal: Any, equals: Any = None) -> dict[str, Any]:
     """Only this identity, and only under session names that say that it is the desk and for which request."""
-    condition = {"StringLike": {"sts:RoleSessionName": "kumoban-*"}, "StringEquals": equals}
+    condition = {"StringLike": {"sts:RoleSessionName": "kumoban-*"}, **({"StringEquals": equals} if equals else {})}
     statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole", "Condition": condition}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
@@ -134,4 +136,53 @@ def _member() -> dict[str, Any]:
     }
 
 
-TEMPLATES: dict[str, Callable[[], dict[str, Any]]] = {"roles": _roles, "members": _members}
+def _watchdog() -> dict[str, Any]:
+    """For an account the desk has nothing else to do with: it alarms also when the desk says nothing any more."""
+    trust = _trusting({"Ref": "TrustedPrincipal"})
+    permitted = policy(declared(WATCHDOG))
+    return {
+        "AWSTemplateFormatVersion": _VERSION,
+        "Description": "Kumoban: alarms when the desk no longer says that all ends are proven",
+        "Parameters": {
+            "TrustedPrincipal": _text("ARN of the identity that runs Kumoban", AllowedPattern=_PRINCIPAL),
+            "MailAddress": _text("Who is told; confirmed by a mail of AWS", AllowedPattern="[^@ ]+@[^@ ]+"),
+        },
+        "Resources": {
+            "Heartbeat": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "RoleName": "KumobanHeartbeat",
+                    "MaxSessionDuration": 3600,
+                    "AssumeRolePolicyDocument": trust,
+                    "Policies": [{"PolicyName": "Declared", "PolicyDocument": permitted}],
+                },
+            },
+            "Told": {
+                "Type": "AWS::SNS::Topic",
+                "Properties": {"Subscription": [{"Protocol": "email", "Endpoint": {"Ref": "MailAddress"}}]},
+            },
+            "EndsNotProven": {
+                "Type": "AWS::CloudWatch::Alarm",
+                "Properties": {
+                    "AlarmDescription": "Kumoban: ends are overdue, or the desk is down. See docs/operator/emergency",
+                    "Namespace": NAMESPACE,
+                    "MetricName": ENDS_PROVEN,
+                    "Statistic": "Minimum",
+                    "Period": 60,
+                    "EvaluationPeriods": 10,
+                    "DatapointsToAlarm": 10,
+                    "Threshold": 1,
+                    "ComparisonOperator": "LessThanThreshold",
+                    "TreatMissingData": "breaching",
+                    "AlarmActions": [{"Ref": "Told"}],
+                    "OKActions": [{"Ref": "Told"}],
+                },
+            },
+        },
+        "Outputs": {
+            "HeartbeatRole": {"Description": "KUMOBAN_WATCHDOG_ROLE", "Value": {"Fn::GetAtt": ["Heartbeat", "Arn"]}}
+        },
+    }
+
+
+TEMPLATES: dict[str, Callable[[], dict[str, Any]]] = {"roles": _roles, "members": _members, "watchdog": _watchdog}
