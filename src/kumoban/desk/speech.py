@@ -38,7 +38,8 @@ def _for_people(value: Any) -> Any:
 def titled(request: Request) -> str:
     """What a request is about, in one line."""
     title, count = said(request.shown["title"]), request.shown["count"]
-    return f"{title} {gettext('(%(n)s in all)') % {'n': count}}" if count > 1 else title
+    in_all = gettext("(%(n)s in all)") % {"n": count}
+    return f"{title} {in_all}" if count > 1 else title
 
 
 def honorific(name: str) -> str:

@@ -72,7 +72,7 @@ def _notices(event: Event, now: datetime, calendar: BusinessCalendar) -> list[No
 def _for(event: Event, told: Told, reader: Reader, now: datetime, calendar: BusinessCalendar) -> list[Notice]:
     kind = KINDS[told.kind]
     at_latest = event.request.lapses_at if kind.decide and event.request else None
-    due = reader.when(kind, now, calendar, at_latest)
+    due = reader.when(kind, now + kind.after, calendar, at_latest)
     digest = reader.in_digest(due, now, kind, calendar)
     return [
         Notice(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.translation import gettext_noop as _
 
@@ -23,6 +24,8 @@ class Kind:
     ahead: bool = False
     #: something waits for this person's decision
     decide: bool = False
+    #: told this much later: what follows by itself within seconds makes it superfluous
+    after: timedelta = timedelta()
 
 
 #: states and other happenings that people are told of; the rest only moves messages already there, and webhooks
@@ -58,7 +61,7 @@ KINDS = {
         _("AWS had changed since you asked. Confirm the plan as it is now, or withdraw the request."),
         ahead=True,
     ),
-    "approved": Kind(_("Approved"), _("All approvals are there."), ahead=True),
+    "approved": Kind(_("Approved"), _("All approvals are there."), ahead=True, after=timedelta(seconds=30)),
     "returned": Kind(_("Returned for correction"), _("It was returned for correction; the number stays.")),
     "denied": Kind(_("Denied"), _("It was denied.")),
     "question": Kind(_("Question"), _("%(who)s has a question."), ahead=True),

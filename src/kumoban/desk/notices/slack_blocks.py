@@ -52,7 +52,8 @@ def _told(request: Request) -> list[str]:
 
 def _sealed(request: Request) -> list[str]:
     seals = Approval.objects.filter(plan=request.plan_id, void_at=None).select_related("person").order_by("id")
-    return [f"{_('Approval')}: {seal.person.display_name} {local(seal.at)}" for seal in seals[:_SEALS]]
+    word = _("Approval")
+    return [f"{word}: {seal.person.display_name} {local(seal.at)}" for seal in seals[:_SEALS]]
 
 
 def _buttons(request: Request, reader: Reader) -> list[dict[str, Any]]:

@@ -75,6 +75,18 @@ def test_a_life_as_its_requester_and_worker_hear_it(office: Office, post: Post) 
     assert post.told("suzuki") == []  # the plan was decided before anybody could be asked
 
 
+def test_an_approval_that_comes_into_force_at_once_is_one_mail(office: Office, post: Post) -> None:
+    made = ask(office)
+    approve(office, made)
+    post.round()
+    office.runner.drain()
+    post.round()
+    Notice.objects.filter(kind="approved").update(due="2020-01-01T00:00:00Z")
+    post.round()
+    [mail] = post.mail.to("ren")
+    assert "付与されました" in mail.get_body(("plain",)).get_content()
+
+
 def test_who_decides_against_it_is_heard_with_their_words(office: Office, post: Post) -> None:
     made = ask(office)
     requests.return_for_correction(office.actor("suzuki"), made.number, comment="短くしてください")
