@@ -66,7 +66,7 @@ KINDS = {
     "denied": Kind(_("Denied"), _("It was denied.")),
     "question": Kind(_("Question"), _("%(who)s has a question."), ahead=True),
     "answer": Kind(_("Answer"), _("%(who)s has answered."), ahead=True),
-    "active": Kind(_("In force"), _("It is in force: everything was seen on AWS."), timely=True, ahead=True),
+    "active": Kind(_("Now in force"), _("It is in force: everything was seen on AWS."), timely=True, ahead=True),
     "ending_soon": Kind(
         _("Ends soon"),
         _("It ends by itself at %(ends_at)s. What takes longer needs a new request."),
