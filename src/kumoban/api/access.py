@@ -40,6 +40,9 @@ class LineOut(Schema):
     seen_at: datetime
     request: str | None
     ends_at: datetime | None
+    #: the request that marked it as known (adopted it), and whose it is since
+    adopted: str | None
+    owner: str | None
 
 
 class LinesOut(Schema):
@@ -58,10 +61,11 @@ def access(
     permission_set: str = "",
     environment: str = "",
     path: Literal["", "direct", "group"] = "",
+    adopted: Literal["", "yes", "no"] = "",
     after: str = "",
 ) -> dict[str, Any]:
     """100 lines at a time, by account and permission set. Outside ops and audit: one's team's accounts, and oneself."""
-    wanted = Wanted(text[:120], person, account, permission_set, environment, path)
+    wanted = Wanted(text[:120], person, account, permission_set, environment, path, adopted)
     found = who_has_access(actor_of(request), wanted, after)
     return {"lines": [_line(row) for row in found.rows], "next": found.next or None}
 
@@ -75,9 +79,10 @@ def export(
     permission_set: str = "",
     environment: str = "",
     path: Literal["", "direct", "group"] = "",
+    adopted: Literal["", "yes", "no"] = "",
 ) -> StreamingHttpResponse:
     """Every line that matches, as CSV, sent in parts."""
-    wanted = Wanted(text[:120], person, account, permission_set, environment, path)
+    wanted = Wanted(text[:120], person, account, permission_set, environment, path, adopted)
     return StreamingHttpResponse(access_csv(actor_of(request), wanted), content_type="text/csv; charset=utf-8")
 
 
@@ -91,6 +96,8 @@ def _line(row: Access) -> dict[str, Any]:
         "group": line.group or None,
         "request": hold.request.number if hold else None,
         "ends_at": hold.ends_at if hold else None,
+        "adopted": line.adopted or None,
+        "owner": line.owner or None,
     }
 
 

@@ -30,6 +30,7 @@ OUTCOMES = {
 @click.option("--permission-set", default="", cls=Option, help=gettext_noop("only this permission set, by name or ARN"))
 @click.option("--environment", default="", cls=Option, help=gettext_noop("only accounts of this environment"))
 @click.option("--path", type=click.Choice(["", "direct", "group"]), default="", cls=Option)
+@click.option("--adopted", type=click.Choice(["", "yes", "no"]), default="", cls=Option)
 @click.option("--all", "everything", is_flag=True, cls=Option, help=gettext_noop("all of them, not the first 100"))
 def access(client: ApiClient, everything: bool, as_json: bool, **wanted: str) -> None:
     query = {name: value for name, value in wanted.items() if value}
@@ -52,7 +53,7 @@ def _lines(found: list[dict[str, Any]]) -> list[str]:
             one["account"],
             one["permission_set"],
             one["group"] or _("assigned directly"),
-            one["request"] or "",
+            one["request"] or one["adopted"] or "",
             local(one["ends_at"]),
         )
         for one in found

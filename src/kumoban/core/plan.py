@@ -9,10 +9,12 @@ from typing import Any
 from kumoban.core.reason import Reason
 from kumoban.core.window import Window
 
-__all__ = ["MANUAL", "Plan", "PlannedStep"]
+__all__ = ["MANUAL", "OWN", "Plan", "PlannedStep"]
 
 #: the action of a step that a person does
 MANUAL = "manual/1"
+#: how the names of actions on the desk's own rows begin
+OWN = "desk."
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class PlannedStep:
     @property
     def manual(self) -> bool:
         return self.action == MANUAL
+
+    @property
+    def own(self) -> bool:
+        """On the desk's own rows: nothing on AWS is touched, and nothing ends."""
+        return self.action.startswith(OWN)
 
     def stored(self) -> dict[str, Any]:
         return {

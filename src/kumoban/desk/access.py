@@ -82,7 +82,7 @@ def access_csv(actor: Actor, wanted: Wanted) -> Iterator[str]:
 
 _HEAD = (
     "person", "user_name", "usable", "account", "account_id", "environment", "team", "permission_set",
-    "permission_set_arn", "path", "seen_at", "request", "ends_at",
+    "permission_set_arn", "path", "seen_at", "request", "ends_at", "adopted", "owner",
 )  # fmt: skip
 
 
@@ -109,4 +109,6 @@ def _row(access: Access) -> tuple[Any, ...]:
         line.seen_at.isoformat(),
         hold.request.number if hold else "",
         hold.ends_at.isoformat() if hold and hold.ends_at else "",
+        line.adopted,
+        line.owner,
     )

@@ -149,6 +149,8 @@ def begin(request: Request, now: datetime) -> None:
     """→ applying: the grants' ends are fixed here and never move; each has its end step before anything is called."""
     plan = request.plan
     assert plan is not None
+    if all(step.own for step in plan.value.steps):
+        return _keep(request, plan, now)
     assert plan.value.window is not None
     window = plan.value.window.resolved(now)
     request.starts_at, request.ends_at = window.starts_at, window.ends_at
@@ -174,6 +176,16 @@ def begin(request: Request, now: datetime) -> None:
                 due=due if kind == StepKind.END or hold.shown["index"] in at_once else None,
             )
     move(request, S.APPLYING, actor=SYSTEM, at=now, facts={"ends_at": request.ends_at, "digest": plan.digest})
+
+
+def _keep(request: Request, plan: Plan, now: datetime) -> None:
+    """A plan about the desk's own rows is carried out here, in the transaction that decided it."""
+    routine = routine_of(request.routine)
+    assert routine is not None
+    assert routine.keep is not None
+    move(request, S.APPLYING, actor=SYSTEM, at=now, facts={"digest": plan.digest})
+    routine.keep(request, plan.value, now)
+    move(request, S.DONE, actor=SYSTEM, at=now)
 
 
 def _settle_behind(step: Step, request: Request, checked: Checked, now: datetime) -> Next:

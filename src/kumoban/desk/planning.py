@@ -125,7 +125,12 @@ def _extra_problem(extra: ExtraField, value: str) -> str | None:
 
 
 def draft(actor: Actor, routine: Routine, data: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> Draft:
-    """Plan what somebody typed, from estate rows. Raises ShapeError; refusals are in the answer."""
+    """Plan what somebody typed, from estate rows. Raises ShapeError; refusals are in the answer.
+
+    Raises Refused for what only the operations team may ask for: its plan already tells more than others may see.
+    """
+    if routine.handover == "ops_only" and not actor.ops:
+        raise Refused(Reason("ops_only"), attempt=True)
     form, changes = read_form(routine, with_ids(routine, data), actor.zone)
     values = check_extra(routine.name, extra or {})
     workers = people_of(routine, form, actor.person)

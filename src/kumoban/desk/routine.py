@@ -25,6 +25,7 @@ __all__ = [
     "known_actions",
     "register",
     "routine_of",
+    "routines_for",
     "texts",
 ]
 
@@ -98,6 +99,8 @@ class Routine:
     reason: Callable[[Any], str] = lambda form: str(getattr(form, "reason", ""))
     #: no approval is ever needed and no rule is asked: the plan is work for the operations team
     open_to_all: bool = False
+    #: carries out a plan of ``desk.…`` steps on the desk's own rows, in the transaction that decided it
+    keep: Callable[[Request, Plan, datetime], None] | None = None
     #: business time within which the operations team means to be done
     target: timedelta | None = None
 
@@ -125,6 +128,11 @@ def routine_of(name: str) -> Routine | None:
 
 def all_routines() -> list[Routine]:
     return sorted(_routines.values(), key=lambda routine: routine.name)
+
+
+def routines_for(ops: bool) -> list[Routine]:
+    """What a person is offered to ask for; the rules decide again."""
+    return [routine for routine in all_routines() if ops or routine.handover != "ops_only"]
 
 
 def action_of(name: str) -> Action:

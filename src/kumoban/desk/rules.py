@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, When
 
 from kumoban.core.reason import Reason
@@ -113,6 +114,8 @@ def decide(
     """
     if routine.open_to_all:
         return Decision()
+    if routine.handover == "ops_only":
+        return _of_the_operations_team(routine, requester, workers, combinations)
     rules = list(Rule.objects.filter(routine=routine.name, enabled=True).order_by("id"))
     people = {person.id: person for person in (requester, *workers)}
     facts = facts_of(people.values(), combinations)
@@ -132,6 +135,39 @@ def decide(
         slots,
         tuple((rule.pk, rule.version, rule.name) for rule in matched.values()),
     )
+
+
+#: what a slot that no rule asks for is because of
+OPS_ONLY = "運用チーム専任 (ops only)"
+
+
+def _of_the_operations_team(
+    routine: Routine, requester: Person, workers: Sequence[Person], combinations: Sequence[Mapping[str, str]]
+) -> Decision:
+    """運用チーム専任: only ops members ask, always a second one approves; rules may forbid or ask for more."""
+    people = {person.id: person for person in (requester, *workers)}
+    facts = facts_of(people.values(), combinations)
+    teams = Group.objects.filter(name=settings.KUMOBAN_OPS_GROUP, absent_since=None).order_by("id")
+    ops = [group.id for group in teams]
+    refusals = [Reason("ops_only")] if not facts.people[requester.id] & set(ops) else []
+    rules = list(Rule.objects.filter(routine=routine.name, enabled=True).order_by("id"))
+    hit = [
+        (rule, {**combination, "person": person.display_name})
+        for rule in rules
+        for combination in combinations
+        for person in people.values()
+        if match(routine, rule, combination, person, facts).hit
+    ]
+    denied = [(rule, said) for rule, said in hit if rule.effect == Rule.Effect.DENY]
+    refusals += [Reason("denied_by_rule", {**said, "rule": rule.name}) for rule, said in denied]
+    allowing = {rule.pk: rule for rule, _said in hit if rule.effect == Rule.Effect.ALLOW}
+    second = Slot("group", tuple(ops[:1]), 1, (OPS_ONLY,))
+    more = _slots(allowing.values(), requester)
+    slots = (second, *(slot for slot in more if slot.refs != second.refs or slot.count > 1))
+    if not refusals:
+        refusals += _unanswerable(slots, accounts_of_the_same(people))
+    decided = tuple((rule.pk, rule.version, rule.name) for rule in allowing.values())
+    return Decision(_unique(refusals), slots, decided)
 
 
 def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:

@@ -71,6 +71,7 @@ class Runner:
         self._answers: queue.Queue[Turn] = queue.Queue()
         self._stop = threading.Event()
         self._in_hand = 0
+        self._back, self._ask_again = False, 0.0
 
     # --- the loop
 
@@ -149,7 +150,13 @@ class Runner:
     def _due(self, now: datetime, bare: datetime) -> Q:
         free = Q(lease_until=None) | Q(lease_until__lt=bare)
         due = Q(due__lte=now + LOOK_AHEAD, action__in=known_actions() + _OWN_ACTIONS) & free
-        return due & Q(kind=StepKind.END) if went_back() else due
+        return due & Q(kind=StepKind.END) if self._gone_back() else due
+
+    def _gone_back(self) -> bool:
+        """Asked once a second, not at every round."""
+        if boot_clock() >= self._ask_again:
+            self._back, self._ask_again = went_back(), boot_clock() + 1
+        return self._back
 
     def _anything_due(self) -> bool:
         return Step.objects.filter(self._due(clock.now(), database_now())).exists()

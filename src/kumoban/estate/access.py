@@ -53,7 +53,8 @@ class Scope:
 class Wanted:
     """What is looked for: ``text`` in the words of person, account or permission set; the others exactly.
 
-    ``person`` and ``permission_set`` are ids or names; ``path`` is ``direct``, ``group`` or empty.
+    ``person`` and ``permission_set`` are ids or names; ``path`` is ``direct``, ``group`` or empty;
+    ``adopted`` is ``yes``, ``no`` or empty.
     """
 
     text: str = ""
@@ -62,11 +63,15 @@ class Wanted:
     permission_set: str = ""
     environment: str = ""
     path: str = ""
+    adopted: str = ""
 
 
 @dataclass(frozen=True)
 class AccessLine:
-    """``group`` is empty where the assignment is the person's own; ``usable``: the person is there and enabled."""
+    """``group`` is empty where the assignment is the person's own; ``usable``: the person is there and enabled.
+
+    ``adopted`` is the request that marked it as known, and ``owner`` whose it is since.
+    """
 
     position: Position
     account: str
@@ -78,6 +83,8 @@ class AccessLine:
     usable: bool
     group: str
     seen_at: datetime
+    adopted: str
+    owner: str
 
 
 _FROM = """
@@ -87,6 +94,7 @@ LEFT JOIN estate_membership m
 LEFT JOIN estate_person p ON p.id = COALESCE(m.person_id, a.principal_id)
 LEFT JOIN estate_group g ON g.id = m.group_id
 LEFT JOIN estate_permissionset s ON s.arn = a.permission_set_arn
+LEFT JOIN estate_person o ON o.id = a.owner_person
 JOIN estate_account c ON c.id = a.account_id
 WHERE a.absent_since IS NULL AND c.absent_since IS NULL AND (a.principal_type = 'USER' OR m.person_id IS NOT NULL)
 """
@@ -95,7 +103,8 @@ SELECT a.account_id, a.permission_set_arn, a.principal_type, a.principal_id, COA
   c.name, c.environment, c.team, COALESCE(s.name, a.permission_set_arn),
   COALESCE(p.display_name, m.person_id, a.principal_id), COALESCE(p.user_name, ''),
   p.id IS NOT NULL AND p.absent_since IS NULL AND p.enabled, COALESCE(g.name, m.group_id, ''),
-  CASE WHEN m.seen_at < a.seen_at THEN m.seen_at ELSE a.seen_at END
+  CASE WHEN m.seen_at < a.seen_at THEN m.seen_at ELSE a.seen_at END,
+  a.adopted_request, COALESCE(o.display_name, NULLIF(a.owner_team, ''), '')
 """
 _PLACE = "a.account_id, a.permission_set_arn, a.principal_type, a.principal_id, COALESCE(m.person_id, a.principal_id)"
 
@@ -133,6 +142,8 @@ def _conditions(wanted: Wanted, scope: Scope | None) -> tuple[str, list[str]]:
         found.append(("c.environment = %s", [wanted.environment]))
     if wanted.path in _PATHS:
         found.append(("a.principal_type = %s", [_PATHS[wanted.path]]))
+    if wanted.adopted in ("yes", "no"):
+        found.append((f"a.adopted_request {'<>' if wanted.adopted == 'yes' else '='} ''", []))
     if scope is not None:
         found.append(_within(scope))
     return "".join(f" AND {condition}" for condition, _ in found), [value for _, values in found for value in values]
@@ -179,9 +190,9 @@ def _within(scope: Scope) -> tuple[str, list[str]]:
 
 
 def _line(row: tuple[Any, ...]) -> AccessLine:
-    account, environment, team, permission_set, person, user_name, usable, group, seen_at = row[5:]
+    account, environment, team, permission_set, person, user_name, usable, group, seen_at, adopted, owner = row[5:]
     names = (account, environment, team, permission_set, person, user_name)
-    return AccessLine(Position(*row[:5]), *names, bool(usable), group, _instant(seen_at))
+    return AccessLine(Position(*row[:5]), *names, bool(usable), group, _instant(seen_at), adopted, owner)
 
 
 def _instant(value: datetime | str) -> datetime:

@@ -161,6 +161,11 @@ class Assignment(Seen):
     principal_id = models.CharField(max_length=60, db_index=True)
     account_id = models.CharField(max_length=12)
     permission_set_arn = models.CharField(max_length=120)
+    #: 管理対象に取り込み済み: the request that adopted it, when, and whose it is; falls when the assignment goes
+    adopted_request = models.CharField(max_length=20, default="")
+    adopted_at = models.DateTimeField(null=True)
+    owner_team = models.CharField(max_length=60, default="")
+    owner_person = models.CharField(max_length=60, default="")
 
     class Meta:
         constraints = [

@@ -442,7 +442,8 @@ def _keep_assignments(found: Iterable[dict[str, Any]], asked: datetime, **scope:
         unique_fields=["account_id", "permission_set_arn", "principal_type", "principal_id"],
         update_fields=["seen_at", "absent_since"],
     )
-    Assignment.objects.filter(**scope, absent_since=None, seen_at__lt=asked).update(absent_since=asked)
+    gone = Assignment.objects.filter(**scope, absent_since=None, seen_at__lt=asked)
+    gone.update(absent_since=asked, adopted_request="", adopted_at=None, owner_team="", owner_person="")
 
 
 def scan_teams(aws: Pass) -> None:

@@ -46,5 +46,5 @@ def access_page(request: Any) -> HttpResponseBase:
 
 
 def _asked(request: Any) -> dict[str, str]:
-    names = ("text", "person", "account", "permission_set", "environment", "path")
+    names = ("text", "person", "account", "permission_set", "environment", "path", "adopted")
     return {name: request.GET.get(name, "").strip()[:120] for name in names}

@@ -15,7 +15,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.models import Request
 from kumoban.desk.planning import ShapeError, draft
-from kumoban.desk.routine import Routine, all_routines, routine_of
+from kumoban.desk.routine import Routine, routine_of, routines_for
 from kumoban.desk.speech import said
 from kumoban.web.form_view import fields_of, narrowed, options_of, typed
 from kumoban.web.gate import page
@@ -24,7 +24,7 @@ from kumoban.web.request_view import plan_rows, slot_views, when_of
 
 @page
 def ask_index(request: Any) -> HttpResponse:
-    return render(request, "web/ask_index.html", {"here": "ask", "routines": all_routines()})
+    return render(request, "web/ask_index.html", {"here": "ask", "routines": routines_for(request.actor.ops)})
 
 
 @page

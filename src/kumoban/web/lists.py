@@ -19,7 +19,7 @@ from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import business_calendar, organisation_zone
-from kumoban.desk.routine import Routine, all_routines, routine_of
+from kumoban.desk.routine import Routine, routine_of, routines_for
 from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Account, searchable
@@ -57,7 +57,7 @@ def home(request: Any) -> HttpResponse:
         "mine_count": mine.count(),
         **_register_tasks(actor),
         "often": _often(mine),
-        "routines": all_routines(),
+        "routines": routines_for(actor.ops),
         "now": now,
     }
     return render(request, "web/home.html", context)

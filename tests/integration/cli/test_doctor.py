@@ -69,7 +69,7 @@ def test_where_everything_is_well_it_says_what_it_found_and_changes_nothing(desk
     ):
         assert text in answer.output
     called = {line["operation"] for line in desk.aws.admin.calls()["calls"]}
-    reading = ("Describe", "Get", "List", "AssumeRole", "Simulate")
+    reading = ("Describe", "Get", "List", "Lookup", "AssumeRole", "Simulate")
     assert [operation for operation in called if not operation.startswith(reading)] == []
     assert connection.vendor in answer.output
 

@@ -1,0 +1,74 @@
+"""What the estate has that nobody asked the desk for, account by account. AWS is not asked: the scan keeps the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kumoban.core.signing import canonical, digest
+from kumoban.desk.models import Thing
+from kumoban.desk.routine import Asked
+from kumoban.estate.models import Account, Assignment, Person, Team
+from kumoban.routines.adopt.form import AdoptForm
+from kumoban.services.identity_center import assignment_thing
+
+__all__ = ["Found", "Seen", "digest_of", "look", "unknown_in"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One account's assignments that are not known yet: how many, to whom, and the digest of exactly these."""
+
+    account: Account
+    people: int
+    groups: int
+    digest: str
+
+    @property
+    def count(self) -> int:
+        return self.people + self.groups
+
+
+@dataclass(frozen=True)
+class Seen:
+    """``missing`` are accounts asked for that the estate does not have; ``teams`` names by slug."""
+
+    found: Sequence[Found]
+    missing: Sequence[str]
+    teams: Mapping[str, str]
+    owner: Person | None
+
+
+def look(form: AdoptForm, asked: Asked, *, live: bool, request: str = "") -> Seen:
+    accounts = Account.objects.filter(absent_since=None).select_related("ou").order_by("id")
+    chosen = list(accounts.filter(id__in=form.accounts) if form.accounts else accounts)
+    unknown = unknown_in([account.id for account in chosen])
+    found = [_found(account, unknown[account.id]) for account in chosen if unknown.get(account.id)]
+    return Seen(
+        found,
+        sorted(set(form.accounts) - {account.id for account in chosen}),
+        dict(Team.objects.filter(absent_since=None).values_list("slug", "name")),
+        Person.objects.filter(pk=form.owner, absent_since=None, enabled=True).first() if form.owner else None,
+    )
+
+
+def unknown_in(accounts: Sequence[str]) -> dict[str, list[Assignment]]:
+    """By account what is there, not adopted, and not made by the desk for a grant: three queries."""
+    rows = Assignment.objects.filter(account_id__in=accounts, absent_since=None, adopted_request="")
+    ours = set(Thing.objects.filter(closed_at=None, existed_before=False).values_list("key", flat=True))
+    found: dict[str, list[Assignment]] = {}
+    for row in rows.order_by("account_id", "permission_set_arn", "principal_type", "principal_id"):
+        if assignment_thing(row.principal_id, row.account_id, row.permission_set_arn) not in ours:
+            found.setdefault(row.account_id, []).append(row)
+    return found
+
+
+def _found(account: Account, rows: Sequence[Assignment]) -> Found:
+    people = sum(row.principal_type == "USER" for row in rows)
+    return Found(account, people, len(rows) - people, digest_of(rows))
+
+
+def digest_of(rows: Sequence[Assignment]) -> str:
+    """Over who has which permission set: one more, or one less, is another plan."""
+    said = sorted(f"{row.permission_set_arn} {row.principal_type} {row.principal_id}" for row in rows)
+    return digest(canonical({"assignments": said}))
