@@ -260,6 +260,8 @@ KUMOBAN_WORK_KINDS = _list(
     "release=リリース/Release,incident=障害対応/Incident response,"
     "research=調査/Investigation,data=データ補正/Data correction",
 )
+# Systems in which people decide about requests (X-point, ServiceNow, …): name=secret, each secret as whsec_…
+KUMOBAN_OUTSIDE_SYSTEMS = dict(pair.split("=", 1) for pair in _list("OUTSIDE_SYSTEMS", "") if "=" in pair)
 KUMOBAN_APPROVAL_VALID_HOURS = int(_env("APPROVAL_VALID_HOURS", "27"))  # business hours: three business days
 
 # Signing in

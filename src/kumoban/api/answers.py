@@ -59,6 +59,9 @@ class GrantOut(BaseModel):
 class SealOut(Schema):
     person: str
     on_behalf_of: str | None
+    #: the system outside in which it was decided, and its number there; empty: here
+    via: str
+    reference: str
     at: datetime
 
 
@@ -85,6 +88,9 @@ class RequestOut(Schema):
     reason: str
     form: dict[str, Any]
     extra: dict[str, str]
+    #: asked for to be approved afterwards; ``ratification`` is due (until ``lapses_at``), ratified or rejected then
+    emergency: bool
+    ratification: str
     plan: PlanOut | None
     #: the seals still valid
     approvals: list[SealOut]
@@ -123,7 +129,10 @@ def requests_out(found: QuerySet[Request]) -> list[dict[str, Any]]:
 
 
 def _request(request: Request) -> dict[str, Any]:
-    same = ("number", "routine", "state", "reason", "form", "extra", "target_at", "created_at", "changed_at")
+    same = (
+        *("number", "routine", "state", "reason", "form", "extra", "emergency", "ratification"),
+        *("target_at", "created_at", "changed_at"),
+    )
     times = ("starts_at", "ends_at", "lapses_at", "closed_at")
     plan = request.plan
     return {
@@ -154,7 +163,13 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 def _seal(seal: Approval) -> dict[str, Any]:
     principal = seal.on_behalf_of.user_name if seal.on_behalf_of else None
-    return {"person": seal.person.user_name, "on_behalf_of": principal, "at": seal.at}
+    return {
+        "person": seal.person.user_name,
+        "on_behalf_of": principal,
+        "via": seal.via,
+        "reference": seal.reference,
+        "at": seal.at,
+    }
 
 
 def grant_out(hold: Hold, number: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ __all__ = ["CONTENT_TYPE", "SCHEMA", "STATUSES", "install"]
 CONTENT_TYPE = "application/problem+json"
 #: the statuses every operation may answer with, and when
 STATUSES = {
-    "401": "The token is missing, unknown, expired or revoked.",
+    "401": "The token is missing, unknown, expired or revoked; or a signature is not valid.",
     "403": "This token or this person may not do that; the attempt is remembered.",
     "404": "There is no such thing, or this person may not see it.",
     "409": "The desk will not do this now; the errors say why.",
@@ -72,7 +72,8 @@ def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
     if isinstance(actor, Actor):
         refused_attempt(actor, request.path, "api", refused)
     missing = any(reason.code.startswith("no_such_") for reason in refused.reasons) and not refused.field
-    status = 404 if missing else 403 if refused.attempt else 409
+    forged = any(reason.code == "signature_not_valid" for reason in refused.reasons)
+    status = 401 if forged else 404 if missing else 403 if refused.attempt else 409
     return _problem(status, [(refused.field or "", reason) for reason in refused.reasons])
 
 

@@ -28,6 +28,8 @@ class Ask(Schema):
     routine: str
     form: dict[str, Any]
     extra: dict[str, str] = Field(default_factory=dict)
+    #: to be approved afterwards, under the rules made for that
+    emergency: bool = False
     idempotency: str = ""
 
 
@@ -60,6 +62,12 @@ class Entry(Schema):
     minutes: int = 0
 
 
+class OutsideOut(Schema):
+    number: str
+    state: str
+    ratification: str
+
+
 class Advance(Schema):
     minutes: int = Field(ge=1, le=400 * 24 * 60)
 
@@ -89,7 +97,8 @@ def choices(request: HttpRequest, name: str, source: str, q: str = "") -> list[d
 @router.post("/requests/preview")
 def preview(request: HttpRequest, body: Ask) -> dict[str, Any]:
     """The plan of a filled form, and who would have to approve it; nothing is stored."""
-    made = draft(actor_of(request, "ask"), routine_named(body.routine), body.form, body.extra)
+    routine = routine_named(body.routine)
+    made = draft(actor_of(request, "ask"), routine, body.form, body.extra, emergency=body.emergency)
     return {
         "plan": made.plan.stored(),
         "refusals": reasons_out(made.refusals),
@@ -101,7 +110,14 @@ def preview(request: HttpRequest, body: Ask) -> dict[str, Any]:
 @router.post("/requests", response={201: RequestOut})
 def ask(request: HttpRequest, body: Ask) -> Status[dict[str, Any]]:
     actor = actor_of(request, "ask")
-    made = requests.ask(actor, body.routine, body.form, extra=body.extra, idempotency=body.idempotency)
+    made = requests.ask(
+        actor,
+        body.routine,
+        body.form,
+        extra=body.extra,
+        emergency=body.emergency,
+        idempotency=body.idempotency,
+    )
     return Status(201, request_out(made))
 
 
@@ -223,6 +239,17 @@ def work(request: HttpRequest, number: str, body: Entry) -> dict[str, Any]:
 @router.post("/requests/{number}/close", tags=["operations"], response=RequestOut)
 def close(request: HttpRequest, number: str) -> dict[str, Any]:
     return request_out(requests.close_manual(actor_of(request, "approve"), number))
+
+
+@router.post("/outside/{system}/decisions", tags=["decisions"], auth=None, response=OutsideOut)
+def decide_outside(request: HttpRequest, system: str, body: requests.OutsideCall) -> dict[str, Any]:
+    """A decision taken in another system: signed as Standard Webhooks are, with the secret agreed on.
+
+    Headers: ``webhook-id``, ``webhook-timestamp``, ``webhook-signature``. The same ``webhook-id`` counts once.
+    """
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    found = requests.decide_outside(system, request.body, headers)
+    return {"number": found.number, "state": found.state, "ratification": found.ratification}
 
 
 @router.get("/grants", tags=["grants"], response=list[GrantOut])

@@ -16,7 +16,19 @@ from kumoban.desk.words import say
 __all__ = ["router"]
 
 router = Router(tags=["rules"])
-_FIELDS = ("id", "name", "routine", "effect", "who", "dimensions", "limits", "approvers", "version", "enabled")
+_FIELDS = (
+    "id",
+    "name",
+    "routine",
+    "effect",
+    "who",
+    "dimensions",
+    "limits",
+    "approvers",
+    "fields",
+    "version",
+    "enabled",
+)
 
 
 @router.get("/rules")
@@ -27,7 +39,7 @@ def list_rules(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.get("/rules/templates")
 def rule_templates(request: HttpRequest) -> list[dict[str, Any]]:
-    """Three rules to begin with, ready to be posted."""
+    """Four rules to begin with, ready to be posted."""
     actor_of(request)
     return [{"template": one.key, "rule": template(one.key)} for one in TEMPLATES]
 

@@ -60,6 +60,9 @@ def say(value: Any, lines: Iterable[str], as_json: bool) -> None:
 # --- asking
 
 _FREE = {"ignore_unknown_options": True}
+_emergency = click.option(
+    "--emergency", is_flag=True, cls=Option, help=gettext_noop("at once, approved afterwards, where a rule allows that")
+)
 
 
 @command("whoami", gettext_noop("Who the token speaks for."))
@@ -89,8 +92,9 @@ def routine(client: ApiClient, name: str, as_json: bool) -> None:
 )
 @click.argument("routine")
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
-def request(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
-    made = client.post("requests", _asked(client, routine, fields))
+@_emergency
+def request(client: ApiClient, routine: str, fields: tuple[str, ...], emergency: bool, as_json: bool) -> None:
+    made = client.post("requests", {**_asked(client, routine, fields), "emergency": emergency})
     say(made, shown.request_lines(made), as_json)
 
 
@@ -101,8 +105,9 @@ def request(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: b
 )
 @click.argument("routine")
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
-def preview(client: ApiClient, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
-    seen = client.post("requests/preview", _asked(client, routine, fields))
+@_emergency
+def preview(client: ApiClient, routine: str, fields: tuple[str, ...], emergency: bool, as_json: bool) -> None:
+    seen = client.post("requests/preview", {**_asked(client, routine, fields), "emergency": emergency})
     say(seen, _preview_lines(seen), as_json)
 
 

@@ -47,6 +47,7 @@ _TITLES = {
     "reason": _("Reason"),
     "ends": _("Ends"),
     "approve_by": _("Approve by"),
+    "emergency": _("Emergency"),
     "workers": _("Workers"),
     "requester": _("Requester"),
     "approved_by": _("Approved by"),
@@ -54,6 +55,18 @@ _TITLES = {
     "starts": _("Starts"),
     "unusual": _("Different from usual"),
 }
+
+
+#: the same words as ``desk.states`` has
+_RATIFICATIONS = {
+    "due": _("To be approved afterwards"),
+    "ratified": _("Approved afterwards"),
+    "rejected": _("Rejected afterwards"),
+}
+
+
+def _ratification(one: Mapping[str, Any]) -> str:
+    return gettext(_RATIFICATIONS.get(one["ratification"], "")) if one["ratification"] else gettext("yes")
 
 
 def state(code: str) -> str:
@@ -108,7 +121,10 @@ def request_lines(one: Mapping[str, Any]) -> list[str]:
         "permission_set": ", ".join(name for name in permission_sets if name),
         "reason": one["reason"],
         "asked": local(one.get("created_at")),
-        "approve_by": local(one.get("lapses_at")) if one["state"] == "waiting" else "",
+        "approve_by": local(one.get("lapses_at"))
+        if one["state"] == "waiting" or one.get("ratification") == "due"
+        else "",
+        "emergency": _ratification(one) if one.get("emergency") else "",
         "approved_by": ", ".join(f"{seal['person']} ({local(seal['at'])})" for seal in one.get("approvals", ())),
         "starts": local(one.get("starts_at")),
         "ends": local(one.get("ends_at")),

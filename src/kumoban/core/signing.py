@@ -33,6 +33,7 @@ class Decided:
     handover: str
     reason: str
     extra: Mapping[str, str]
+    emergency: bool = False
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -53,6 +54,7 @@ def signed_bytes(plan: Plan, decided: Decided, format_version: int = FORMAT) -> 
             "handover": decided.handover,
             "reason": decided.reason,
             "extra": dict(decided.extra),
+            **({"emergency": "approved afterwards"} if decided.emergency else {}),
             "window": plan.window.stored() if plan.window else None,
             "steps": [
                 {

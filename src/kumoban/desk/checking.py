@@ -115,9 +115,11 @@ def _go_on(step: Step, request: Request, decision: rules.Decision, now: datetime
     plan = request.plan
     assert plan is not None
     stored_slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
-    if any((slot.kind, slot.refs, slot.count) not in _keys(stored_slots) for slot in decision.slots):
+    asked_for = {slot.wants for slot in stored_slots}
+    if any(slot.wants not in asked_for for slot in decision.slots):
         require(plan, decision)
-        return _wait_again(request, now, (Reason("rule_asks_for_more"),))
+        if not request.emergency:
+            return _wait_again(request, now, (Reason("rule_asks_for_more"),))
     if not approvals_complete(request, plan):
         _drop_seals_of_the_unentitled(request, stored_slots, now)
         return _wait_again(request, now, (Reason("approver_no_longer_entitled"),))
@@ -130,10 +132,6 @@ def _go_on(step: Step, request: Request, decision: rules.Decision, now: datetime
         return Next(Phase.LOOK, _next_check(window.starts_at, now) - now)
     begin(request, now)
     return Next(Phase.DONE)
-
-
-def _keys(slots: list[rules.Slot]) -> set[tuple[str, tuple[str, ...], int]]:
-    return {(slot.kind, slot.refs, slot.count) for slot in slots}
 
 
 def _next_check(starts_at: datetime, now: datetime) -> datetime:

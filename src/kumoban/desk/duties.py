@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from kumoban.aws.errors import AwsError
 from kumoban.core.reason import Reason
@@ -24,12 +24,13 @@ from kumoban.desk.planning import business_calendar
 from kumoban.desk.register import ask_owners
 from kumoban.desk.requests import asking_people
 from kumoban.desk.rules import Slot, approvers
-from kumoban.desk.states import RequestState
+from kumoban.desk.states import Ratification, RequestState
 from kumoban.desk.transition import locked, move
 from kumoban.desk.unseen import look_for_unseen
 from kumoban.estate.models import Group
 from kumoban.estate.scan import scan_next
 from kumoban.ledger.clock import database_now
+from kumoban.ledger.models import Entry
 from kumoban.ledger.record import SYSTEM, record, writing
 from kumoban.ledger.seal import seal_head
 
@@ -76,13 +77,15 @@ def old_locks() -> None:
 def remind() -> int:
     """Once half of the business time to decide has passed: a waiting plan is brought up again, once."""
     now, calendar = clock.now(), business_calendar()
-    waiting = Request.objects.filter(state=RequestState.WAITING, plan__reminded_at=None, lapses_at__gt=now)
+    undecided = Q(state=RequestState.WAITING) | Q(ratification=Ratification.DUE)
+    waiting = Request.objects.filter(undecided, plan__reminded_at=None, lapses_at__gt=now)
     reminded = 0
     for request in waiting.select_related("plan"):
         assert request.plan is not None
         assert request.lapses_at is not None
         left = calendar.business_time_between(now, request.lapses_at)
-        passed = calendar.business_time_between(request.changed_at, now)
+        asked_at = request.plan.made_at if request.ratification else request.changed_at
+        passed = calendar.business_time_between(asked_at, now)
         if left > passed:
             continue
         slots = [Slot.from_stored(slot) for slot in request.plan.authority["slots"]]
@@ -95,9 +98,25 @@ def remind() -> int:
     return reminded
 
 
+def overdue_ratifications() -> int:
+    """Emergencies that nobody approved in time: the operations team and the approvers are told, once."""
+    now = clock.now()
+    late = Request.objects.filter(ratification=Ratification.DUE, lapses_at__lte=now)
+    told = Entry.objects.filter(kind="request.ratification_overdue", subject=OuterRef("number"))
+    numbers = list(late.filter(~Exists(told)).values_list("number", flat=True)[:100])
+    for number in numbers:
+        with writing():
+            request = locked(number)
+            if request.ratification == Ratification.DUE:
+                record("request.ratification_overdue", actor=SYSTEM, subject=number)
+                happened("ratification_overdue", request.pk, by=SYSTEM, at=now, plan=request.plan_id)
+    return len(numbers)
+
+
 def scan() -> None:
     """The estate, and the groups that approvals depend on every time."""
-    asked = Requirement.objects.filter(kind="group", plan__request__state=RequestState.WAITING)
+    undecided = Q(plan__request__state=RequestState.WAITING) | Q(plan__request__ratification=Ratification.DUE)
+    asked = Requirement.objects.filter(undecided, kind="group")
     roles = Group.objects.filter(name__in=[settings.KUMOBAN_OPS_GROUP, settings.KUMOBAN_AUDITOR_GROUP])
     named = [wanted.get("group") for rule in Rule.objects.filter(enabled=True) for wanted in rule.approvers]
     of_interest = (*asked.values_list("ref", flat=True), *roles.values_list("id", flat=True))
@@ -110,6 +129,7 @@ DUTIES = (
     _Duty("heartbeat", timedelta(minutes=1), beat),
     _Duty("old_locks", timedelta(minutes=1), old_locks),
     _Duty("remind", timedelta(minutes=1), remind),
+    _Duty("overdue_ratifications", timedelta(minutes=1), overdue_ratifications),
     _Duty("tell_of_ends", timedelta(minutes=1), tell_of_ends),
     _Duty("forget_notices", timedelta(hours=1), forget_old),
     _Duty("register", timedelta(minutes=10), ask_owners),

@@ -84,7 +84,7 @@ class Question(BaseModel):
 class Placed:
     """One rule of the routine beside one thing asked for: whether it matched, or which part of it did not.
 
-    ``missed`` names ``disabled``, ``who``, ``length`` or a dimension of the routine.
+    ``missed`` names ``disabled``, ``who``, ``length``, ``emergency`` (only then) or a dimension of the routine.
     """
 
     rule: Rule
@@ -176,6 +176,8 @@ def _placed(
             missed += match.missed
             if rule.effect == Rule.Effect.ALLOW and length > rules.longest_of(rule):
                 missed.append("length")
+            if rule.effect == Rule.Effect.ALLOW and rules.for_emergencies(rule):
+                missed.append("emergency")
             yield Placed(rule, thing, tuple(missed))
 
 

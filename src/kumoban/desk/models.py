@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.signing import number
 from kumoban.desk.notices.models import Event, Notice, NoticeSettings, SlackCode, SlackLink, SlackMessage
-from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
+from kumoban.desk.states import HoldState, Phase, Ratification, RequestState, StepKind
 from kumoban.estate.models import Person
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Lock",
     "Notice",
     "NoticeSettings",
+    "OutsideDecision",
     "PastAccess",
     "Plan",
     "Remark",
@@ -102,10 +103,12 @@ class Rule(models.Model):
     who = models.JSONField(default=dict)
     #: {dimension: [values]}; "*" matches everything
     dimensions = models.JSONField(default=dict)
-    #: {"max_minutes": int}
+    #: {"max_minutes": int}; with {"afterwards_days": int} it allows in an emergency, and is approved within these days
     limits = models.JSONField(default=dict)
-    #: [{"group": id} | {"manager": true} | {"people": [ids]}, each with "count"]
+    #: [{"group": id} | {"manager": true} | {"people": [ids]}, each with "count"; "concurrence" and "via" where so]
     approvers = models.JSONField(default=list)
+    #: keys of the company's own fields that must be filled where this rule allows
+    fields = models.JSONField(default=list)
     version = models.IntegerField(default=1)
     enabled = models.BooleanField(default=True)
     changed_at = models.DateTimeField()
@@ -122,6 +125,10 @@ class Request(models.Model):
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     form = models.JSONField()
     extra = models.JSONField(default=dict)
+    #: asked for to be approved afterwards (事後承認)
+    emergency = models.BooleanField(default=False)
+    #: of an emergency: due until ``lapses_at``, ratified or rejected; empty where nothing is to be approved afterwards
+    ratification = models.CharField(max_length=10, choices=Ratification.choices, default="")
     #: what pages show without reading the form again: title parts, names at the time
     shown = models.JSONField(default=dict)
     reason = models.TextField(default="")
@@ -148,6 +155,7 @@ class Request(models.Model):
         indexes = [
             models.Index(fields=["requester", "-id"], name="desk_request_mine"),
             models.Index(fields=["state", "lapses_at"], name="desk_request_open"),
+            models.Index(fields=["lapses_at"], name="desk_request_afterwards", condition=models.Q(ratification="due")),
         ]
 
     @property
@@ -199,6 +207,8 @@ class Requirement(models.Model):
     kind = models.CharField(max_length=8)
     ref = models.CharField(max_length=60, db_index=True)
     count = models.IntegerField(default=1)
+    #: the system outside in which it is decided; empty: here
+    via = models.CharField(max_length=40, default="")
 
 
 class Approval(models.Model):
@@ -210,6 +220,9 @@ class Approval(models.Model):
     on_behalf_of = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     digest = models.CharField(max_length=64)
     comment = models.TextField(default="")
+    #: the system outside in which the person decided, and its number there (決裁番号)
+    via = models.CharField(max_length=40, default="")
+    reference = models.CharField(max_length=100, default="")
     at = models.DateTimeField()
     void_at = models.DateTimeField(null=True)
     void_why = models.JSONField(default=list)
@@ -220,6 +233,19 @@ class Approval(models.Model):
                 fields=["plan", "person"], condition=models.Q(void_at=None), name="desk_one_seal_a_person"
             )
         ]
+
+
+class OutsideDecision(models.Model):
+    """A signed call of another system, remembered so that it counts once."""
+
+    system = models.CharField(max_length=40)
+    #: its ``webhook-id``
+    call = models.CharField(max_length=200)
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "call"], name="desk_outside_decision_once")]
 
 
 class Remark(models.Model):
@@ -406,6 +432,8 @@ class ExtraField(models.Model):
     required = models.BooleanField(default=False)
     pattern = models.CharField(max_length=200, default="")
     choices = models.JSONField(default=list)
+    #: where the value is looked up, with {value} in it; empty: nowhere
+    link = models.CharField(max_length=300, default="")
     position = models.IntegerField(default=0)
 
     class Meta:

@@ -273,7 +273,16 @@ class ExtraFieldForm(_OfficeForm):
     required: bool = False
     pattern: str = Field(default="", max_length=200)
     choices: list[Annotated[str, Field(max_length=100)]] = Field(default_factory=list, max_length=100)
+    #: where the value is looked up: an https address with {value} in it
+    link: str = Field(default="", max_length=300)
     position: int = Field(default=0, ge=0, le=1000)
+
+    @field_validator("link")
+    @classmethod
+    def _an_address(cls, given: str) -> str:
+        if given and not (given.startswith("https://") and "{value}" in given.removeprefix("https://")):
+            raise problem("not_a_link")
+        return given
 
     @model_validator(mode="after")
     def _choices_where_chosen(self) -> Self:

@@ -31,6 +31,9 @@ class Actor:
     token: int | None = None
     #: when the person of a session last authenticated at the identity provider, as far as that told
     proved_at: datetime | None = None
+    #: the system outside whose signed word this is, and its number there
+    via: str = ""
+    reference: str = ""
 
     @cached_property
     def person(self) -> Person:

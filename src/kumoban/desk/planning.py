@@ -23,6 +23,7 @@ from kumoban.desk.freezes import freezing, told_of
 from kumoban.desk.models import CompanyHoliday, ExtraField, Request
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import Asked, Routine
+from kumoban.desk.states import Ratification
 from kumoban.estate.models import Person
 
 __all__ = [
@@ -56,6 +57,7 @@ class Draft:
     decision: rules.Decision
     changes: tuple[Reason, ...]
     extra: Mapping[str, str] = field(default_factory=dict)
+    emergency: bool = False
 
     @property
     def refusals(self) -> tuple[Reason, ...]:
@@ -124,7 +126,14 @@ def _extra_problem(extra: ExtraField, value: str) -> str | None:
     return None
 
 
-def draft(actor: Actor, routine: Routine, data: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> Draft:
+def draft(
+    actor: Actor,
+    routine: Routine,
+    data: Mapping[str, Any],
+    extra: Mapping[str, str] | None = None,
+    *,
+    emergency: bool = False,
+) -> Draft:
     """Plan what somebody typed, from estate rows. Raises ShapeError; refusals are in the answer.
 
     Raises Refused for what only the operations team may ask for: its plan already tells more than others may see.
@@ -134,9 +143,17 @@ def draft(actor: Actor, routine: Routine, data: Mapping[str, Any], extra: Mappin
     form, changes = read_form(routine, with_ids(routine, data), actor.zone)
     values = check_extra(routine.name, extra or {})
     workers = people_of(routine, form, actor.person)
-    asked = Asked.by(actor.person, workers, clock.now())
+    asked = replace(Asked.by(actor.person, workers, clock.now()), emergency=emergency, extra=values)
     plan, decision = judge(routine, form, asked, live=False)
-    return Draft(form, workers, plan, decision, changes, values)
+    if emergency and (overdue := _not_ratified_in_time(actor.person, asked.now)):
+        decision = replace(decision, refusals=(*decision.refusals, overdue))
+    return Draft(form, workers, plan, decision, changes, values, emergency)
+
+
+def _not_ratified_in_time(person: Person, now: datetime) -> Reason | None:
+    """Whose last emergency nobody approved in time has it approved before the next one."""
+    overdue = Request.objects.filter(requester=person, ratification=Ratification.DUE, lapses_at__lte=now).first()
+    return Reason("ratify_first", {"request": overdue.number}) if overdue else None
 
 
 def with_ids(routine: Routine, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,8 +203,24 @@ def judge(routine: Routine, form: Form, asked: Asked, *, live: bool, request: st
 def authorise(routine: Routine, plan: Plan, asked: Asked) -> rules.Decision:
     """What the rules and freezes of this moment say about a plan; people are judged on the memberships last seen."""
     length = plan.window.resolved(asked.now).length if plan.window else timedelta()
-    decision = rules.decide(routine, asked.requester, asked.workers, plan.dimensions, length)
-    return _with_freezes(decision, routine, plan, asked.now)
+    decision = rules.decide(routine, asked.requester, asked.workers, plan.dimensions, length, emergency=asked.emergency)
+    return _with_fields(_with_freezes(decision, routine, plan, asked.now), routine, asked)
+
+
+def _with_fields(decision: rules.Decision, routine: Routine, asked: Asked) -> rules.Decision:
+    """A rule may ask for fields of the company's own, such as a number under which it was decided elsewhere."""
+    if asked.extra is None or not decision.fields:
+        return decision
+    labels = {
+        key: ja if ja == en else f"{ja} ({en})"
+        for key, ja, en in ExtraField.objects.filter(routine=routine.name).values_list("key", "label_ja", "label_en")
+    }
+    missing = [
+        Reason("field_required_by_rule", {"field": labels[key], "rule": rule})
+        for key, rule in decision.fields
+        if key in labels and not asked.extra.get(key)
+    ]
+    return replace(decision, refusals=(*decision.refusals, *missing))
 
 
 def _with_freezes(decision: rules.Decision, routine: Routine, plan: Plan, now: datetime) -> rules.Decision:
@@ -201,7 +234,7 @@ def _with_freezes(decision: rules.Decision, routine: Routine, plan: Plan, now: d
             notes.append(told_of(period))
         else:
             refusals.append(told_of(period))
-    return rules.Decision(tuple(refusals), tuple(slots), decision.rules, tuple(notes))
+    return replace(decision, refusals=tuple(refusals), slots=tuple(slots), notes=tuple(notes))
 
 
 def signed_of(request: Request, routine: Routine, plan: Plan, form_version: int) -> bytes:
@@ -215,6 +248,7 @@ def signed_of(request: Request, routine: Routine, plan: Plan, form_version: int)
             handover=routine.handover,
             reason=request.reason,
             extra=request.extra,
+            emergency=request.emergency,
         ),
         form_version,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -41,6 +41,10 @@ class Asked:
     workers: Sequence[Person]
     now: datetime
     since: datetime
+    #: to be approved afterwards (事後承認)
+    emergency: bool = False
+    #: the company's own fields as they were filled; None where nobody filled them yet
+    extra: Mapping[str, str] | None = None
 
     @classmethod
     def by(cls, requester: Person, workers: Iterable[Person], now: datetime, since: datetime | None = None) -> Asked:
@@ -51,7 +55,8 @@ class Asked:
     def of(cls, request: Request, now: datetime) -> Asked:
         """Those of a stored request, as the estate knows them now."""
         requester = Person.objects.get(pk=request.requester_id)
-        return cls.by(requester, request.workers.all(), now, request.created_at)
+        asked = cls.by(requester, request.workers.all(), now, request.created_at)
+        return replace(asked, emergency=request.emergency, extra=request.extra)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rules as rows people keep: what a rule may say, the three to begin with, saving with a record, its history."""
+"""Rules as rows people keep: what a rule may say, the four to begin with, saving with a record, its history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk.models import Rule
+from kumoban.desk.models import ExtraField, Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import Dimension, routine_of
 from kumoban.desk.shapes import problem, read
@@ -68,15 +68,22 @@ class Who(BaseModel):
 
 
 class Limits(BaseModel):
-    """``max_minutes``: the longest it may be had."""
+    """``max_minutes``: the longest it may be had.
+
+    ``afterwards_days``: the rule is for emergencies; what it allows is approved within these business days.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     max_minutes: int | None = Field(default=None, ge=1, le=MOST_MINUTES)
+    afterwards_days: int | None = Field(default=None, ge=1, le=20)
 
 
 class Approver(BaseModel):
-    """``count`` people out of one group, the requester's manager, or people by name: exactly one of the three."""
+    """``count`` people out of one group, the requester's manager, or people by name: exactly one of the three.
+
+    ``concurrence`` (合議): it is another team's consent. ``via``: they decide in this system outside, and only there.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -84,6 +91,15 @@ class Approver(BaseModel):
     group: str = ""
     people: list[str] = Field(default_factory=list, max_length=50)
     count: int = Field(default=1, ge=1, le=10)
+    concurrence: bool = False
+    via: str = ""
+
+    @field_validator("via")
+    @classmethod
+    def _known_system(cls, given: str) -> str:
+        if given and given not in settings.KUMOBAN_OUTSIDE_SYSTEMS:
+            raise problem("unknown_system", system=given[:40])
+        return given
 
     @field_validator("group")
     @classmethod
@@ -106,11 +122,11 @@ class Approver(BaseModel):
         return self
 
     def stored(self) -> dict[str, Any]:
-        if self.manager:
-            return {"manager": True, "count": self.count}
-        return (
-            {"group": self.group, "count": self.count} if self.group else {"people": self.people, "count": self.count}
-        )
+        who: dict[str, Any] = {"manager": True} if self.manager else {"people": self.people}
+        if self.group:
+            who = {"group": self.group}
+        said = {**who, "count": self.count}
+        return said | ({"concurrence": True} if self.concurrence else {}) | ({"via": self.via} if self.via else {})
 
 
 class RuleForm(BaseModel):
@@ -129,6 +145,8 @@ class RuleForm(BaseModel):
     dimensions: dict[str, list[str]] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits)
     approvers: list[Approver] = Field(default_factory=list, max_length=10)
+    #: keys of the company's own fields of the routine that must be filled where this rule allows
+    fields: list[str] = Field(default_factory=list, max_length=20)
     enabled: bool = True
 
     @field_validator("routine")
@@ -148,6 +166,10 @@ class RuleForm(BaseModel):
                 raise problem("unknown_dimension", f"dimensions.{name}", dimension=name[:40])
             for pattern in patterns:
                 _check_pattern(known[name], pattern)
+        own = set(ExtraField.objects.filter(routine=self.routine).values_list("key", flat=True))
+        for key in self.fields:
+            if key not in own:
+                raise problem("unknown_field", "fields", key=key[:40])
         if self.effect == "allow":
             self._allows_somebody_something(known)
         if len(json.dumps(self.stored())) > MOST_BYTES:
@@ -160,6 +182,8 @@ class RuleForm(BaseModel):
         for name in known:
             if not self.dimensions.get(name):
                 raise problem("dimension_missing", f"dimensions.{name}", dimension=name)
+        if self.limits.afterwards_days and not self.approvers:
+            raise problem("afterwards_by_nobody", "approvers")
 
     def stored(self) -> dict[str, Any]:
         """The values of the row."""
@@ -172,6 +196,7 @@ class RuleForm(BaseModel):
             "dimensions": {name: list(patterns) for name, patterns in self.dimensions.items() if patterns},
             "limits": self.limits.model_dump(exclude_none=True) if allows else {},
             "approvers": [approver.stored() for approver in self.approvers] if allows else [],
+            "fields": list(dict.fromkeys(self.fields)) if allows else [],
             "enabled": self.enabled,
         }
 
@@ -262,7 +287,7 @@ def _ops(actor: Actor | None) -> None:
         needs_recent_proof(actor)
 
 
-_FIELDS = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "enabled")
+_FIELDS = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "fields", "enabled")
 
 
 def _values(rule: Rule) -> dict[str, Any]:
@@ -298,12 +323,12 @@ def history_of(rule: Rule) -> list[Saved]:
     return found[::-1]
 
 
-# --- the three to begin with
+# --- the four to begin with
 
 
 @dataclass(frozen=True)
 class _Template:
-    """One of the three: ``title`` is a msgid; the rule itself is named in Japanese, as offices name theirs."""
+    """One of the four: ``title`` is a msgid; the rule itself is named in Japanese, as offices name theirs."""
 
     key: str
     title: str
@@ -312,6 +337,8 @@ class _Template:
     minutes: int
     manager: bool
     ops: bool
+    #: business days within which it is approved afterwards; 0: before
+    afterwards_days: int = 0
 
     @property
     def length(self) -> timedelta:
@@ -322,11 +349,12 @@ TEMPLATES = (
     _Template("dev", _("Development: at once"), "開発は自動", "dev", 480, False, False),
     _Template("stg", _("Staging: the manager"), "検証は上長", "stg", 240, True, False),
     _Template("prod", _("Production: the manager and operations"), "本番は上長+運用", "prod", 120, True, True),
+    _Template("emergency", _("Emergency: approved afterwards"), "緊急は事後", "prod", 60, True, True, 2),
 )
 
 
 def template(key: str) -> dict[str, Any]:
-    """The values of one of the three templates, for every team's own accounts; empty where there is no such one."""
+    """The values of one of the four templates, for every team's own accounts; empty where there is no such one."""
     chosen = next((one for one in TEMPLATES if one.key == key), None)
     if chosen is None:
         return {}
@@ -340,13 +368,14 @@ def template(key: str) -> dict[str, Any]:
         "effect": Rule.Effect.ALLOW.value,
         "who": {"groups": list(Team.objects.filter(absent_since=None).values_list("group_id", flat=True))},
         "dimensions": {"account": ["own-team"], "environment": [chosen.environment], "permission_set": ["*"]},
-        "limits": {"max_minutes": chosen.minutes},
+        "limits": {"max_minutes": chosen.minutes}
+        | ({"afterwards_days": chosen.afterwards_days} if chosen.afterwards_days else {}),
         "approvers": approvers,
     }
 
 
 def templates_for_every_team() -> int:
-    """The three templates, for each person's own team. Does nothing when rules exist."""
+    """The four templates, for each person's own team. Does nothing when rules exist."""
     if Rule.objects.exists() or not Team.objects.filter(absent_since=None).exists():
         return 0
     for one in TEMPLATES:

@@ -26,9 +26,13 @@ __all__ = [
     "Match",
     "Slot",
     "approvers",
+    "awaits_decision",
     "awaits_requester",
+    "days_afterwards",
     "decide",
+    "emergencies",
     "facts_of",
+    "for_emergencies",
     "fulfilled",
     "inbox",
     "longest_of",
@@ -43,19 +47,37 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Slot:
-    """One requirement: ``count`` distinct people out of these groups and persons, because of these rules."""
+    """One requirement: ``count`` distinct people out of these groups and persons, because of these rules.
+
+    ``concurrence`` (合議): another team's consent. ``via``: it is decided in this system outside, and only there.
+    """
 
     kind: str
     refs: tuple[str, ...]
     count: int
     rules: tuple[str, ...]
+    concurrence: bool = False
+    via: str = ""
+
+    @property
+    def wants(self) -> tuple[str, tuple[str, ...], int, bool, str]:
+        """What is required, whatever the rules are called that require it."""
+        return self.kind, self.refs, self.count, self.concurrence, self.via
 
     def stored(self) -> dict[str, Any]:
-        return {"kind": self.kind, "refs": list(self.refs), "count": self.count, "rules": list(self.rules)}
+        said = {"kind": self.kind, "refs": list(self.refs), "count": self.count, "rules": list(self.rules)}
+        return said | ({"concurrence": True} if self.concurrence else {}) | ({"via": self.via} if self.via else {})
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> Slot:
-        return cls(stored["kind"], tuple(stored["refs"]), stored["count"], tuple(stored["rules"]))
+        return cls(
+            stored["kind"],
+            tuple(stored["refs"]),
+            stored["count"],
+            tuple(stored["rules"]),
+            stored.get("concurrence", False),
+            stored.get("via", ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -66,6 +88,10 @@ class Decision:
     slots: tuple[Slot, ...] = ()
     rules: tuple[tuple[int, int, str], ...] = ()
     notes: tuple[Reason, ...] = ()
+    #: fields of the company's own that must be filled, each with the rule that says so
+    fields: tuple[tuple[str, str], ...] = ()
+    #: business days within which an emergency is to be approved; 0 where it is approved before
+    afterwards_days: int = 0
 
     @property
     def allowed(self) -> bool:
@@ -76,6 +102,7 @@ class Decision:
             "slots": [slot.stored() for slot in self.slots],
             "rules": [list(rule) for rule in self.rules],
             "notes": [note.stored() for note in self.notes],
+            **({"afterwards_days": self.afterwards_days} if self.afterwards_days else {}),
         }
 
 
@@ -106,17 +133,23 @@ def decide(
     workers: Sequence[Person],
     combinations: Sequence[Mapping[str, str]],
     length: timedelta | None,
+    *,
+    emergency: bool = False,
 ) -> Decision:
     """Whether this may be asked, by whom it must be approved, and by which rules.
 
     ``combinations`` are the exact things asked for, in the routine's dimensions; every one must be allowed to the
-    requester and to each worker. ``length`` None is without end.
+    requester and to each worker. ``length`` None is without end. In an ``emergency`` only the rules made for one
+    allow, and else only the others; deny rules always speak.
     """
     if routine.open_to_all:
         return Decision()
     if routine.handover == "ops_only":
+        if emergency:
+            return Decision((Reason("never_afterwards"),))
         return _of_the_operations_team(routine, requester, workers, combinations)
-    rules = list(Rule.objects.filter(routine=routine.name, enabled=True).order_by("id"))
+    every = Rule.objects.filter(routine=routine.name, enabled=True).order_by("id")
+    rules = [rule for rule in every if rule.effect == Rule.Effect.DENY or for_emergencies(rule) == emergency]
     people = {person.id: person for person in (requester, *workers)}
     facts = facts_of(people.values(), combinations)
     refusals: list[Reason] = []
@@ -134,6 +167,8 @@ def decide(
         _unique(refusals),
         slots,
         tuple((rule.pk, rule.version, rule.name) for rule in matched.values()),
+        fields=tuple(dict.fromkeys((key, rule.name) for rule in matched.values() for key in rule.fields)),
+        afterwards_days=min((days_afterwards(rule) for rule in matched.values()), default=0) if emergency else 0,
     )
 
 
@@ -200,6 +235,22 @@ def _one(
 def longest_of(rule: Rule) -> timedelta:
     """The longest a rule allows; an hour where it does not say."""
     return timedelta(minutes=int(rule.limits.get("max_minutes", 60)))
+
+
+def days_afterwards(rule: Rule) -> int:
+    """Business days within which what the rule allows is approved afterwards; 0: it is approved before."""
+    return int(rule.limits.get("afterwards_days", 0))
+
+
+def for_emergencies(rule: Rule) -> bool:
+    return days_afterwards(rule) > 0
+
+
+def emergencies(routine: Routine, person: Person) -> bool:
+    """Whether any rule lets this person ask for something to be approved afterwards."""
+    rules = Rule.objects.filter(routine=routine.name, enabled=True, effect=Rule.Effect.ALLOW)
+    facts = Facts({person.id: groups_of(person.id)})
+    return any(for_emergencies(rule) and _who(rule, person, facts) for rule in rules)
 
 
 def _who(rule: Rule, person: Person, facts: Facts) -> bool:
@@ -306,15 +357,16 @@ def _covers_account(rule: Rule, account: Account, person: Person, facts: Facts) 
 
 def _slots(rules: Iterable[Rule], requester: Person) -> tuple[Slot, ...]:
     """The union of what the rules require; the same group asked for twice is asked once, with the larger count."""
-    merged: dict[tuple[str, tuple[str, ...]], Slot] = {}
+    merged: dict[tuple[Any, ...], Slot] = {}
     for rule in rules:
         for wanted in rule.approvers:
             kind, refs = _wanted(wanted, requester)
-            key = (kind, refs)
+            concurrence, via = bool(wanted.get("concurrence")), str(wanted.get("via", ""))
+            key = (kind, refs, concurrence, via)
             before = merged.get(key)
             count = max(int(wanted.get("count", 1)), before.count if before else 0)
             names = (*(before.rules if before else ()), rule.name)
-            merged[key] = Slot(kind, refs, count, tuple(dict.fromkeys(names)))
+            merged[key] = Slot(kind, refs, count, tuple(dict.fromkeys(names)), concurrence, via)
     return tuple(merged.values())
 
 
@@ -350,14 +402,16 @@ def _unanswerable(slots: Sequence[Slot], asking: set[str]) -> list[Reason]:
     ]
 
 
-def fulfilled(candidates: Sequence[set[str]], slots: Sequence[Slot], signers: Sequence[tuple[str, str | None]]) -> bool:
-    """Whether these signers (person, on behalf of) fill every slot, each person at most one place."""
+def fulfilled(
+    candidates: Sequence[set[str]], slots: Sequence[Slot], signers: Sequence[tuple[str, str | None, str]]
+) -> bool:
+    """Whether these signers (person, on behalf of, via) fill every slot, each person at most one place."""
     places = [index for index, slot in enumerate(slots) for _ in range(slot.count)]
     taken: dict[int, int] = {}
 
     def fits(signer: int, index: int) -> bool:
-        person, principal = signers[signer]
-        return (principal or person) in candidates[index]
+        person, principal, via = signers[signer]
+        return via == slots[index].via and (principal or person) in candidates[index]
 
     def seat(place: int, tried: set[int]) -> bool:
         for signer in range(len(signers)):
@@ -377,10 +431,10 @@ def fulfilled(candidates: Sequence[set[str]], slots: Sequence[Slot], signers: Se
 
 def inbox(actor: Actor) -> QuerySet[Request]:
     """Requests that wait for this person's decision, the nearest to lapse first."""
-    wanted = Requirement.objects.filter(ref__in=actor.refs).values("plan_id")
+    wanted = Requirement.objects.filter(ref__in=actor.refs, via="").values("plan_id")
     own = actor.accounts
     return (
-        Request.objects.filter(state="waiting", plan_id__in=wanted)
+        Request.objects.filter(_TO_DECIDE, plan_id__in=wanted)
         .exclude(requester__in=own)
         .exclude(workers__in=own)
         .exclude(plan_id__in=Approval.objects.filter(person=actor.person, void_at=None).values("plan_id"))
@@ -388,16 +442,26 @@ def inbox(actor: Actor) -> QuerySet[Request]:
     )
 
 
+#: before it is applied, or afterwards where it was an emergency
+_TO_DECIDE = Q(state="waiting", emergency=False) | Q(ratification="due")
+
+
+def awaits_decision(request: Request) -> bool:
+    return (request.state == "waiting" and not request.emergency) or request.ratification == "due"
+
+
 def awaits_requester(request: Request) -> bool:
-    """A plan that needs nobody's approval, but differs from the one asked for: the requester confirms it."""
-    return request.state == "waiting" and request.plan is not None and not request.plan.authority["slots"]
+    """A plan that needs nobody's approval (yet), but differs from the one asked for: the requester confirms it."""
+    if request.state != "waiting" or request.plan is None:
+        return False
+    return request.emergency or not request.plan.authority["slots"]
 
 
 def to_confirm(actor: Actor) -> QuerySet[Request]:
     """Own requests whose changed plan needs nobody's approval but this person's word."""
     required = Requirement.objects.filter(plan=OuterRef("plan"))
     waiting = Request.objects.filter(state="waiting", requester=actor.person).exclude(plan=None)
-    return waiting.filter(~Exists(required)).order_by("lapses_at", "id")
+    return waiting.filter(Q(emergency=True) | ~Exists(required)).order_by("lapses_at", "id")
 
 
 def visible(actor: Actor) -> QuerySet[Request]:
@@ -429,7 +493,8 @@ _UNDER_WAY = ("approved", "scheduled", "applying", "active", "ending", "failed")
 
 
 def work(actor: Actor, at: datetime) -> QuerySet[Request]:
-    """What waits for the operations team: ``by_hand`` an open manual step, ``trouble`` what failed or needs a person.
+    """What waits for the operations team: ``by_hand`` an open manual step, ``trouble`` what failed or needs a person,
+    or was not approved afterwards in time.
 
     What is in trouble or past its target comes first. Nobody else has this list.
     """
@@ -439,9 +504,10 @@ def work(actor: Actor, at: datetime) -> QuerySet[Request]:
     by_hand = Exists(steps.filter(kind="manual", phase="open"))
     stuck = Exists(steps.filter(needs_a_person=True).exclude(phase__in=("done", "cancelled")))
     failed = Exists(Hold.objects.filter(request=OuterRef("pk"), state="failed"))
-    trouble = ExpressionWrapper(Q(stuck) | Q(failed) | Q(state="failed"), output_field=BooleanField())
+    late = Q(ratification="due", lapses_at__lt=at)
+    trouble = ExpressionWrapper(Q(stuck) | Q(failed) | Q(state="failed") | late, output_field=BooleanField())
     return (
-        Request.objects.filter(state__in=_UNDER_WAY)
+        Request.objects.filter(Q(state__in=_UNDER_WAY) | late)
         .annotate(by_hand=by_hand, trouble=trouble)
         .filter(Q(by_hand=True) | Q(trouble=True))
         .annotate(urgent=Case(When(Q(trouble=True) | Q(target_at__lt=at), then=Value(0)), default=Value(1)))

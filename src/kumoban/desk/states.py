@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["EDGES", "IN_FORCE", "POLL_RANK", "RANK", "HoldState", "Phase", "RequestState", "StepKind"]
+__all__ = ["EDGES", "IN_FORCE", "POLL_RANK", "RANK", "HoldState", "Phase", "Ratification", "RequestState", "StepKind"]
 
 
 class RequestState(models.TextChoices):
@@ -46,6 +46,14 @@ EDGES: dict[str, set[str]] = {
     S.ENDED: {S.ENDING},  # the second look found the thing back
     S.UNDONE: {S.ENDING},
 }
+
+
+class Ratification(models.TextChoices):
+    """事後承認: how the approval afterwards of what was done in an emergency stands."""
+
+    DUE = "due", _("To be approved afterwards")
+    RATIFIED = "ratified", _("Approved afterwards")
+    REJECTED = "rejected", _("Rejected afterwards")
 
 
 class HoldState(models.TextChoices):

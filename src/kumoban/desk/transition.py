@@ -24,6 +24,9 @@ _CLOSED = {
     RequestState.REFUSED,
     RequestState.UNDONE,
 }
+#: nothing was had, so nothing is approved afterwards
+_NEVER_APPLIED = {RequestState.LAPSED, RequestState.REFUSED, RequestState.WITHDRAWN}
+_WRITTEN = ("state", "changed_at", "why", "closed_at", "lapses_at", "starts_at", "ends_at", "voids", "ratification")
 
 
 def locked(number: str) -> Request:
@@ -46,9 +49,9 @@ def move(
 ) -> None:
     """Take one edge. Raises Refused when there is no such edge from the state the request is in now."""
     told = _take_edge(request, to, actor, at, why, facts, texts)
-    request.save(
-        update_fields=["state", "changed_at", "why", "closed_at", "lapses_at", "starts_at", "ends_at", "voids"]
-    )
+    if to in _NEVER_APPLIED:
+        request.ratification = ""
+    request.save(update_fields=_WRITTEN)
     remember([told])
 
 

@@ -52,6 +52,8 @@ def ask(request: Any, name: str) -> HttpResponse:
         "fields": fields,
         "problems": errors.get("", []),
         "wrong": [field for field in fields if field.errors],
+        "emergencies": not number and rules.emergencies(routine, request.actor.person),
+        "emergency": "emergency" in request.POST,
         "ticket": request.POST.get("once") or secrets.token_hex(12),
     }
     return render(request, "web/ask.html", context, status=422 if errors else 200)
@@ -60,7 +62,8 @@ def ask(request: Any, name: str) -> HttpResponse:
 def _submit(request: Any, routine: Routine, data: dict[str, Any], extra: dict[str, str], number: str) -> Request:
     if number:
         return requests.resubmit(request.actor, number, data, extra)
-    return requests.ask(request.actor, routine.name, data, extra=extra, idempotency=request.POST.get("once", "")[:40])
+    once, emergency = request.POST.get("once", "")[:40], "emergency" in request.POST
+    return requests.ask(request.actor, routine.name, data, extra=extra, emergency=emergency, idempotency=once)
 
 
 def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str, str]]:
@@ -95,7 +98,7 @@ def preview(request: Any, name: str) -> HttpResponse:
     data, extra = typed(routine, request.POST)
     known = [*routine.form.model_fields, *(f"extra.{key}" for key in extra)]
     try:
-        made = draft(request.actor, routine, data, extra)
+        made = draft(request.actor, routine, data, extra, emergency="emergency" in request.POST)
     except ShapeError as shape:
         wrong = {name: text for name, text in _by_field(shape).items() if name in data or name.startswith("extra.")}
         wrong = {name: text for name, text in wrong.items() if name in data or name.removeprefix("extra.") in extra}

@@ -135,6 +135,8 @@ def _missed(name: str, titles: Mapping[str, str]) -> str:
         return _("it speaks of other people")
     if name == "length":
         return _("it allows less time")
+    if name == "emergency":
+        return _("it is for emergencies, approved afterwards")
     return _("other value: %(dimension)s") % {"dimension": titles.get(name, name)}
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args, get_origin
+from urllib.parse import quote
 
 from django.http import QueryDict
 from django.utils.translation import get_language, gettext, gettext_noop
@@ -21,7 +22,7 @@ from kumoban.desk.routine import Routine, routine_of
 from kumoban.desk.speech import local, words
 from kumoban.estate.models import Person
 
-__all__ = ["Fact", "FieldView", "facts_of", "fields_of", "narrowed", "options_of", "typed"]
+__all__ = ["Fact", "FieldView", "company_label", "facts_of", "fields_of", "narrowed", "options_of", "typed"]
 
 #: what the suggestions of a time or an end are called
 _SPOKEN = {
@@ -66,7 +67,7 @@ class Fact:
     label: str
     value: str
     prose: bool = False
-    link: bool = False
+    link: str = ""
 
 
 def typed(routine: Routine, post: QueryDict) -> tuple[dict[str, Any], dict[str, str]]:
@@ -189,7 +190,7 @@ def _extra(field: ExtraField, value: str, errors: list[str]) -> FieldView:
     kinds = {"choice": "one", "paragraph": "paragraph", "date": "date", "url": "url", "number": "number"}
     return FieldView(
         f"extra.{field.key}",
-        _company_label(field),
+        company_label(field),
         "",
         kinds.get(field.kind, "text"),
         field.required,
@@ -200,7 +201,7 @@ def _extra(field: ExtraField, value: str, errors: list[str]) -> FieldView:
     )
 
 
-def _company_label(field: ExtraField) -> str:
+def company_label(field: ExtraField) -> str:
     return field.label_ja if get_language() == "ja" else field.label_en
 
 
@@ -215,11 +216,19 @@ def facts_of(found: Request) -> list[Fact]:
     facts = [_fact(routine, name, found) for name in routine.form.model_fields if found.form.get(name)]
     company = ExtraField.objects.filter(routine=found.routine).order_by("position", "id") if found.extra else ()
     extra = [
-        Fact(_company_label(field), found.extra[field.key], field.kind == "paragraph", field.kind == "url")
+        Fact(company_label(field), found.extra[field.key], field.kind == "paragraph", _address(field, found))
         for field in company
         if found.extra.get(field.key)
     ]
     return [fact for fact in facts if fact] + extra
+
+
+def _address(field: ExtraField, found: Request) -> str:
+    """Where the value leads: it is an address itself, or is looked up in another system."""
+    value = str(found.extra[field.key])
+    if field.link:
+        return field.link.replace("{value}", quote(value, safe=""))
+    return value if field.kind == "url" else ""
 
 
 def _fact(routine: Routine, name: str, found: Request) -> Fact | None:

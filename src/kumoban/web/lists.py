@@ -71,7 +71,7 @@ def _register_tasks(actor: Actor) -> dict[str, Any]:
 
 def _rows(requests: QuerySet[Request]) -> QuerySet[Request]:
     """What a row of a list shows, and no more: forms and plans are long."""
-    shown = ("number", "state", "shown", "reason", "created_at", "lapses_at", "requester__display_name")
+    shown = ("number", "state", "shown", "reason", "created_at", "lapses_at", "ratification", "requester__display_name")
     return requests.select_related("requester").only(*shown)
 
 

@@ -165,6 +165,7 @@ def _add_field(request: Any) -> None:
         "required": "required" in given,
         "pattern": given.get("pattern", ""),
         "choices": [line.strip() for line in given.get("choices", "").splitlines() if line.strip()],
+        "link": given.get("link", ""),
         "position": given.get("position", "").strip() or 0,
     }
     office.add_extra_field(request.actor, read(office.ExtraFieldForm, data).model_dump())

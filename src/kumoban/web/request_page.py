@@ -167,7 +167,7 @@ def _plan_context(found: Request, rows: _Rows, now: datetime) -> dict[str, Any]:
         "slots": slot_views(slots, now, {found.requester_id, *(worker.id for worker in workers)}),
         "seals": seals,
         "needed": needed,
-        "missing": range(max(needed - len(seals), 0)) if found.state == "waiting" else (),
+        "missing": range(max(needed - len(seals), 0)) if rules.awaits_decision(found) else (),
         "holds": rows.holds,
         "track": track(found, rows.holds, seals, needed),
         "notes": freezes_over([found], now).get(found.pk, ()) if found.state == "waiting" else (),
@@ -205,7 +205,7 @@ def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
     return {
         "own": found.requester_id == actor.person.id,
         "asking": asking,
-        "decidable": found.state == "waiting" and rules.inbox(actor).filter(pk=found.pk).exists(),
+        "decidable": rules.awaits_decision(found) and rules.inbox(actor).filter(pk=found.pk).exists(),
         "may_end": bool(rows.held(*_ENDABLE)) and requests.may_end(actor, found),
         "may_confirm_plan": found.requester_id == actor.person.id and rules.awaits_requester(found),
         "may_withdraw": found.requester_id == actor.person.id

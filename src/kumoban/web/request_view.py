@@ -198,7 +198,8 @@ def _slot_view(
         ids, title = set(slot.refs), _(_MANAGER) if slot.kind == "manager" else _(_NAMED)
     who = [name for person, name in people.items() if person in ids]
     return {
-        "title": title,
+        "title": _("Concurrence: %(who)s") % {"who": title} if slot.concurrence else title,
+        "via": slot.via,
         "people": who[:_SHOWN],
         "more": max(len(who) - _SHOWN, 0),
         "stand_ins": sorted(
@@ -377,6 +378,8 @@ def _approval_dot(request: Request, seals: Sequence[Approval], needed: int) -> D
         return Dot(request.state_label, "")
     if not needed:
         return Dot(_("No approval needed"), "")
+    if request.emergency:
+        return Dot(_("Emergency"), "", None, str(request.get_ratification_display()))
     label = _("Approved %(n)d of %(needed)d") % {"n": len(seals), "needed": needed}
     if request.state == "waiting" and request.lapses_at:
         return Dot(label, "", None, _("lapses %(at)s") % {"at": local(request.lapses_at)})

@@ -10,10 +10,11 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from kumoban.desk.models import Rule
+from kumoban.desk.models import ExtraField, Rule
 from kumoban.desk.routine import Dimension, Routine, all_routines, routine_of
 from kumoban.desk.rule_book import template
 from kumoban.estate.models import Person
+from kumoban.web.form_view import company_label
 from kumoban.web.rule_view import Option, offered, options_of
 
 __all__ = [
@@ -70,6 +71,8 @@ class ApproverRow:
     group: Pick
     people: str
     count: str
+    concurrence: bool
+    via: str
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,11 @@ class RuleFields:
     people: Pick
     dimensions: tuple[Pick, ...]
     manager: bool
+    manager_via: str
     approvers: tuple[ApproverRow, ...]
     errors: Mapping[str, list[str]]
+    #: the company's own fields of the routine: key, label, whether the rule asks for it
+    own_fields: tuple[tuple[str, str, bool], ...] = ()
 
     @property
     def everyone(self) -> bool:
@@ -91,6 +97,11 @@ class RuleFields:
     @property
     def minutes(self) -> Any:
         value = self.data["limits"].get("max_minutes")
+        return "" if value is None else value
+
+    @property
+    def afterwards_days(self) -> Any:
+        value = self.data["limits"].get("afterwards_days")
         return "" if value is None else value
 
     @property
@@ -124,14 +135,22 @@ def ruled() -> list[Routine]:
 
 def from_template(key: str, routine: str) -> dict[str, Any]:
     """The values a new rule begins with."""
-    blank = {"name": "", "effect": "allow", "who": {}, "dimensions": {}, "limits": {"max_minutes": 60}, "approvers": []}
+    blank = {
+        "name": "",
+        "effect": "allow",
+        "who": {},
+        "dimensions": {},
+        "limits": {"max_minutes": 60},
+        "approvers": [],
+        "fields": [],
+    }
     chosen = template(key)
     return {**blank, "routine": routine or (ruled()[0].name if ruled() else ""), "enabled": True, **chosen}
 
 
 def from_rule(rule: Rule) -> dict[str, Any]:
     """A stored rule's values; people who approve by their user names."""
-    fields = ("name", "routine", "effect", "who", "dimensions", "limits", "enabled")
+    fields = ("name", "routine", "effect", "who", "dimensions", "limits", "fields", "enabled")
     return {**{name: getattr(rule, name) for name in fields}, "approvers": [_named(one) for one in rule.approvers]}
 
 
@@ -146,7 +165,7 @@ def typed(post: QueryDict) -> dict[str, Any]:
     """What was typed, in the shape of ``RuleForm``."""
     routine = routine_of(post.get("routine", ""))
     dimensions = {one.name: _dimension(post, one) for one in routine.dimensions} if routine else {}
-    minutes = post.get("max_minutes", "").strip()
+    limits = {name: post.get(name, "").strip() for name in ("max_minutes", "afterwards_days")}
     return {
         "name": post.get("name", ""),
         "routine": post.get("routine", ""),
@@ -157,8 +176,9 @@ def typed(post: QueryDict) -> dict[str, Any]:
             "people": post.getlist("people"),
         },
         "dimensions": {name: values for name, values in dimensions.items() if values},
-        "limits": {"max_minutes": minutes} if minutes else {},
+        "limits": {name: value for name, value in limits.items() if value},
         "approvers": _approvers(post),
+        "fields": post.getlist("fields"),
         "enabled": "enabled" in post,
     }
 
@@ -171,13 +191,15 @@ def _dimension(post: QueryDict, dimension: Dimension) -> list[str]:
 
 
 def _approvers(post: QueryDict) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [{"manager": True, "count": 1}] if "manager" in post else []
+    manager = {"manager": True, "count": 1, "via": post.get("manager_via", "")}
+    found: list[dict[str, Any]] = [manager] if "manager" in post else []
     for index in sorted(int(key.split(".")[1]) for key in post if re.fullmatch(r"approver\.\d{1,2}\.group", key)):
         group, people = post[f"approver.{index}.group"], post.get(f"approver.{index}.people", "")
         named = [name for name in re.split(r"[\s,、]+", people) if name]
         count = post.get(f"approver.{index}.count", "").strip() or "1"
         if group or named:
-            found.append({"group": group, "people": named, "count": count})
+            concurrence, via = f"approver.{index}.concurrence" in post, post.get(f"approver.{index}.via", "")
+            found.append({"group": group, "people": named, "count": count, "concurrence": concurrence, "via": via})
     return found
 
 
@@ -189,15 +211,23 @@ def fields_of(
     routine = routine_of(str(data["routine"]))
     who = data["who"]
     rows = [one for one in data["approvers"] if not one.get("manager")]
+    managers = [one for one in data["approvers"] if one.get("manager")]
     return RuleFields(
         data,
         _pick("groups", _("Groups"), "groups", who.get("groups", ()), _at(errors, "who.groups"), said),
         _pick("people", _("People"), "people", who.get("people", ()), _at(errors, "who.people"), said),
         tuple(_of_dimension(one, data, errors, said) for one in (routine.dimensions if routine else ())),
-        any(one.get("manager") for one in data["approvers"]),
+        bool(managers),
+        managers[0].get("via", "") if managers else "",
         tuple(_row(index, rows[index] if index < len(rows) else {}, said) for index in range(len(rows) + BLANK_ROWS)),
         errors,
+        _own_fields(str(data["routine"]), data.get("fields", ())),
     )
+
+
+def _own_fields(routine: str, chosen: Sequence[str]) -> tuple[tuple[str, str, bool], ...]:
+    own = ExtraField.objects.filter(routine=routine).order_by("position", "id")
+    return tuple((one.key, company_label(one), one.key in chosen) for one in own)
 
 
 def _of_dimension(
@@ -229,7 +259,8 @@ def _at(errors: Mapping[str, list[str]], place: str) -> list[str]:
 def _row(index: int, approver: Mapping[str, Any], narrows: Mapping[str, str]) -> ApproverRow:
     people = " ".join(approver.get("people", ()))
     group = one_group(f"approver.{index}.group", _("Group"), approver.get("group", ""), narrows, "—")
-    return ApproverRow(index, group, people, str(approver.get("count", "")))
+    count, concurrence = str(approver.get("count", "")), bool(approver.get("concurrence"))
+    return ApproverRow(index, group, people, count, concurrence, str(approver.get("via", "")))
 
 
 def one_group(

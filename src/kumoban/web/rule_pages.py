@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -65,6 +66,7 @@ def _form(request: Any, rule: Rule | None, stored: Mapping[str, Any]) -> HttpRes
         "fields": fields_of(data, errors, narrows),
         "wrong": bool(errors),
         "routines": ruled(),
+        "systems": sorted(settings.KUMOBAN_OUTSIDE_SYSTEMS),
         "may_save": request.actor.ops,
     }
     return render(request, "web/rules/form.html", context, status=422 if errors else 200)
@@ -139,6 +141,7 @@ _TITLES = {
     "dimensions": lambda: _("Where"),
     "limits": lambda: _("At most"),
     "approvers": lambda: _("Approvers"),
+    "fields": lambda: _("What must be filled"),
     "enabled": lambda: _("In force"),
 }
 
@@ -153,12 +156,19 @@ def _side(name: str, values: Mapping[str, Any], names: Names) -> list[Any]:
         told = [_("%(n)s × %(who)s") % {"n": count, "who": who} for who, count in names.approvers(values)]
         return told or [_("none")]
     if name == "limits":
-        minutes = values.get("limits", {}).get("max_minutes")
-        return [timedelta(minutes=minutes)] if minutes else []
+        return _limits(values.get("limits", {}))
     if name == "effect":
         return [_("Deny rule") if values.get("effect") == Rule.Effect.DENY else _("Allow rule")]
     if name == "enabled":
         return [_("yes") if values.get("enabled", True) else _("no")]
+    if name == "fields":
+        return list(values.get("fields", ()))
     if name == "routine":
         return [title_of(values.get("routine", ""))]
     return [values.get(name, "")]
+
+
+def _limits(limits: Mapping[str, Any]) -> list[Any]:
+    minutes, days = limits.get("max_minutes"), limits.get("afterwards_days")
+    length: list[Any] = [timedelta(minutes=minutes)] if minutes else []
+    return [*length, _("approved afterwards, within %(n)s business days") % {"n": days}] if days else length

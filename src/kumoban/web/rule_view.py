@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from kumoban.desk.models import Rule
 from kumoban.desk.routine import Dimension, routine_of
-from kumoban.desk.rules import longest_of
+from kumoban.desk.rules import days_afterwards, longest_of
 from kumoban.estate.models import Account, Group, OrganizationalUnit, PermissionSet, Person, Team, searchable
 
 __all__ = ["Names", "Option", "RuleRow", "offered", "options_of", "rule_rows", "spoken", "title_of"]
@@ -70,6 +70,11 @@ class Names:
         return [(self._approver(one), int(one.get("count", 1))) for one in rule.get("approvers", ())]
 
     def _approver(self, wanted: Mapping[str, Any]) -> str:
+        who = self._who_approves(wanted)
+        who = _("Concurrence: %(who)s") % {"who": who} if wanted.get("concurrence") else who
+        return _("%(who)s (in %(system)s)") % {"who": who, "system": wanted["via"]} if wanted.get("via") else who
+
+    def _who_approves(self, wanted: Mapping[str, Any]) -> str:
         if wanted.get("manager"):
             return _("the requester's manager")
         if wanted.get("group"):
@@ -110,6 +115,10 @@ class RuleRow:
         return len(self.who) - 4
 
     @property
+    def afterwards_days(self) -> int:
+        return days_afterwards(self.rule)
+
+    @property
     def length(self) -> timedelta:
         return longest_of(self.rule)
 
@@ -130,7 +139,7 @@ def rule_rows(rules: Sequence[Rule]) -> list[RuleRow]:
 
 
 def spoken(rule: Rule) -> dict[str, Any]:
-    fields = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "enabled")
+    fields = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "fields", "enabled")
     return {name: getattr(rule, name) for name in fields}
 
 

@@ -116,9 +116,9 @@ def test_a_rule_that_is_not_there_is_not_found(office: Office) -> None:
     assert ops(office).get("rules/9999").status_code == 404
 
 
-def test_the_three_templates_can_be_posted_as_they_are(office: Office) -> None:
+def test_the_four_templates_can_be_posted_as_they_are(office: Office) -> None:
     given = ops(office).get("rules/templates").json()
-    assert [one["template"] for one in given] == ["dev", "stg", "prod"]
+    assert [one["template"] for one in given] == ["dev", "stg", "prod", "emergency"]
     for one in given:
         assert ops(office).post("rules", one["rule"]).status_code == 201
 

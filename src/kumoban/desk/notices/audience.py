@@ -10,7 +10,7 @@ from kumoban.desk import clock, rules
 from kumoban.desk.models import Event, Plan, Remark, Request
 from kumoban.desk.people import accounts_of_the_same, ops_members, stand_ins
 from kumoban.desk.requests import asking_people
-from kumoban.desk.states import RequestState
+from kumoban.desk.states import Ratification, RequestState
 
 __all__ = ["Told", "audience", "may_decide"]
 
@@ -34,7 +34,8 @@ def audience(event: Event) -> list[Told]:
 def may_decide(request: Request, plan: Plan) -> set[str]:
     """The ids of those who may decide about this plan now and have not yet: entitled, or standing in for one."""
     asking = asking_people(request)
-    slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
+    stored = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
+    slots = [slot for slot in stored if not slot.via]
     entitled = set().union(*rules.approvers(slots, without=asking))
     seals = plan.approvals.filter(void_at=None).values_list("person_id", "on_behalf_of_id")
     sealed = accounts_of_the_same({person for pair in seals for person in pair if person})
@@ -62,16 +63,32 @@ def _waiting(event: Event) -> list[Told]:
     plan = request.plan
     if request.state != RequestState.WAITING or plan is None or plan.pk != event.params.get("plan"):
         return []
-    if not plan.authority["slots"]:
+    if rules.awaits_requester(request):
         return [Told(request.requester_id, "confirm")]
     again = bool(event.params.get("why")) or plan.approvals.exclude(void_at=None).exists()
     deciding = _each(may_decide(request, plan), "decide_again" if again else "decide")
     return deciding + (_each(request.people, "fell") if event.params.get("why") else [])
 
 
+def _to_ratify(event: Event) -> list[Told]:
+    request = _request(event)
+    if request.ratification != Ratification.DUE or request.plan is None:
+        return []
+    return _each(may_decide(request, request.plan), "decide_afterwards")
+
+
+def _ratification_overdue(event: Event) -> list[Told]:
+    """Whoever may still approve it, and the operations team."""
+    request = _request(event)
+    if request.ratification != Ratification.DUE or request.plan is None:
+        return []
+    ops = {member.id for member in ops_members() if member.can_act}
+    return _each(may_decide(request, request.plan) | ops, "afterwards_overdue")
+
+
 def _reminded(event: Event) -> list[Told]:
     request = _request(event)
-    if request.state != RequestState.WAITING or request.plan is None:
+    if not rules.awaits_decision(request) or request.plan is None:
         return []
     return _each(may_decide(request, request.plan), "remind")
 
@@ -130,6 +147,9 @@ _FINDERS: dict[str, Callable[[Event], list[Told]]] = {
     **{kind: _askers(kind) for kind in ("lapsed", "withdrawn", "refused", "done")},
     "waiting": _waiting,
     "reminded": _reminded,
+    "to_ratify": _to_ratify,
+    "ratification_overdue": _ratification_overdue,
+    **{kind: _askers(kind) for kind in ("ratified", "rejected")},
     "returned": _decided_against("returned", "return"),
     "denied": _decided_against("denied", "denial"),
     "question": _question,

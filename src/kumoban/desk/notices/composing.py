@@ -96,7 +96,9 @@ def _lines(notice: Notice) -> Iterator[str]:
     if request.reason and (kind.decide or notice.kind == "ops_by_hand"):
         yield _("Reason: %(reason)s") % {"reason": request.reason[:_QUOTED]}
     if kind.decide and request.lapses_at:
-        yield _("Without a decision it lapses at %(at)s.") % {"at": local(request.lapses_at)}
+        until = {"at": local(request.lapses_at)}
+        afterwards = bool(request.ratification)
+        yield (_("To be approved by %(at)s.") if afterwards else _("Without a decision it lapses at %(at)s.")) % until
 
 
 def _quote(notice: Notice) -> str:

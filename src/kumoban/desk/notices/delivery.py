@@ -22,7 +22,8 @@ from kumoban.desk.models import Notice
 from kumoban.desk.notices.audience import may_decide
 from kumoban.desk.notices.kinds import KINDS
 from kumoban.desk.notices.readers import Reader, readers
-from kumoban.desk.states import RequestState
+from kumoban.desk.rules import awaits_decision
+from kumoban.desk.states import Ratification, RequestState
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing
 
@@ -259,7 +260,9 @@ def _still(notice: Notice) -> bool:
         return True
     if KINDS[notice.kind].decide:
         plan = request.plan
-        same = request.state == RequestState.WAITING and plan is not None and plan.pk == notice.params.get("plan")
+        same = awaits_decision(request) and plan is not None and plan.pk == notice.params.get("plan")
         return same and plan is not None and notice.person_id in may_decide(request, plan)
+    if notice.kind == "afterwards_overdue":
+        return request.ratification == Ratification.DUE
     states = _ONLY_WHILE.get(notice.kind)
     return states is None or request.state in states

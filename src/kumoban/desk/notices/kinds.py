@@ -32,7 +32,7 @@ class Kind:
 HEARD = frozenset((
     "waiting", "returned", "approved", "denied", "active", "ended", "undone", "failed", "lapsed", "withdrawn",
     "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
-    "assigned", "delegate", "slack_linked", "register",
+    "assigned", "delegate", "slack_linked", "register", "to_ratify", "ratified", "rejected", "ratification_overdue",
 ))  # fmt: skip
 
 KINDS = {
@@ -55,6 +55,19 @@ KINDS = {
         ahead=True,
         decide=True,
     ),
+    "decide_afterwards": Kind(
+        _("To be approved afterwards"),
+        _("%(requester)s asked in an emergency; it was granted at once, and is to be approved afterwards."),
+        ahead=True,
+        decide=True,
+    ),
+    "afterwards_overdue": Kind(
+        _("Not approved afterwards in time"),
+        _("An emergency of %(requester)s should have been approved afterwards by now."),
+        urgent=True,
+    ),
+    "ratified": Kind(_("Approved afterwards"), _("Your emergency was approved afterwards.")),
+    "rejected": Kind(_("Rejected afterwards"), _("Your emergency was not approved; what was in force is ended.")),
     "fell": Kind(_("Approvals fell"), _("The approvals fell, and it waits for approval anew."), ahead=True),
     "confirm": Kind(
         _("Waits for your word"),

@@ -5,6 +5,7 @@ nothing; where it was an attempt on authority the ledger remembers it (``refused
 """
 
 from kumoban.desk.requests.asking import ask, open_by_desk, resubmit
+from kumoban.desk.requests.closing import cancel_approved, reopen_end
 from kumoban.desk.requests.deciding import (
     answer_question,
     approvals_complete,
@@ -15,12 +16,14 @@ from kumoban.desk.requests.deciding import (
     deny,
     return_for_correction,
 )
-from kumoban.desk.requests.ending import cancel_approved, end_early, give_up, may_end, reopen_end, resume, withdraw
+from kumoban.desk.requests.ending import end_early, give_up, may_end, resume, withdraw
 from kumoban.desk.requests.guards import refused_attempt
+from kumoban.desk.requests.outside import OutsideCall, decide_outside
 from kumoban.desk.requests.plans import await_approval, make_plan, require, valid_until, void_plan
 from kumoban.desk.requests.working import assign, close_manual, confirm_report, report, work
 
 __all__ = [
+    "OutsideCall",
     "answer_question",
     "approvals_complete",
     "approve",
@@ -33,6 +36,7 @@ __all__ = [
     "close_manual",
     "confirm_plan",
     "confirm_report",
+    "decide_outside",
     "deny",
     "end_early",
     "give_up",

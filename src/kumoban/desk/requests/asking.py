@@ -15,7 +15,7 @@ from kumoban.desk.models import Request, User
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import Draft, business_calendar, draft, judge, organisation_zone, read_form
 from kumoban.desk.requests.guards import may_operate, own, routine_named
-from kumoban.desk.requests.plans import await_approval, make_plan, open_checks
+from kumoban.desk.requests.plans import await_approval, await_ratification, make_plan, open_checks
 from kumoban.desk.routine import Asked, Routine
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import locked, move
@@ -36,15 +36,19 @@ def ask(
     data: Mapping[str, Any],
     *,
     extra: Mapping[str, str] | None = None,
+    emergency: bool = False,
     idempotency: str = "",
 ) -> Request:
-    """Store a request with its plan. Raises ShapeError or Refused; the same ``idempotency`` gives the same request."""
+    """Store a request with its plan. Raises ShapeError or Refused; the same ``idempotency`` gives the same request.
+
+    ``emergency``: under the rules that allow at once, to be approved afterwards.
+    """
     actor.needs("ask")
     may_operate()
     routine = routine_named(routine_name)
     if idempotency and (before := Request.objects.filter(asked_by=actor.user, idempotency=idempotency).first()):
         return before
-    made = draft(actor, routine, data, extra)
+    made = draft(actor, routine, data, extra, emergency=emergency)
     _refuse_where(made)
     try:
         with writing():
@@ -70,7 +74,7 @@ def resubmit(actor: Actor, number: str, data: Mapping[str, Any], extra: Mapping[
     may_operate()
     found = Request.objects.get(number=number) if Request.objects.filter(number=number).exists() else None
     routine = routine_named(found.routine if found else "")
-    made = draft(actor, routine, data, extra)
+    made = draft(actor, routine, data, extra, emergency=bool(found and found.emergency))
     _refuse_where(made)
     with writing():
         request = locked(number)
@@ -108,6 +112,7 @@ def _store(by: _By, routine: Routine, made: Draft, idempotency: str | None) -> R
         asked_by=by.user,
         form=made.form.stored(),
         extra=dict(made.extra),
+        emergency=made.emergency,
         reason=routine.reason(made.form),
         created_at=now,
         changed_at=now,
@@ -121,7 +126,11 @@ def _store(by: _By, routine: Routine, made: Draft, idempotency: str | None) -> R
         "request.asked",
         actor=by.name,
         subject=request.number,
-        facts={"routine": routine.name, "workers": [person.id for person in made.workers]},
+        facts={
+            "routine": routine.name,
+            "workers": [person.id for person in made.workers],
+            **({"emergency": True} if made.emergency else {}),
+        },
         texts={"reason": request.reason} if request.reason else None,
     )
     _plan_and_route(request, routine, made, by.name)
@@ -133,9 +142,10 @@ def _plan_and_route(request: Request, routine: Routine, made: Draft, by: str) ->
     now = clock.now()
     make_plan(request, routine, made.plan, made.decision)
     move(request, S.PLANNED, actor=by, at=now, facts={"plan": request.plan.digest if request.plan else ""})
-    if made.decision.slots:
+    if made.decision.slots and not request.emergency:
         await_approval(request, now)
     else:
         decided = [list(rule) for rule in made.decision.rules]
         move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"rules": decided})
+        await_ratification(request, now)
         open_checks(request, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Q
 
 from kumoban.core.reason import Reason, Refused
@@ -10,10 +12,11 @@ from kumoban.desk.models import Approval, Plan, Remark, Request
 from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor, accounts_of_the_same, stand_ins
 from kumoban.desk.planning import authorise
+from kumoban.desk.requests.closing import cancel_approved, end_holds
 from kumoban.desk.requests.guards import checked_text, may_operate, own, required_text, routine_named
-from kumoban.desk.requests.plans import open_checks, valid_until, void_plan
+from kumoban.desk.requests.plans import await_ratification, open_checks, valid_until, void_plan
 from kumoban.desk.routine import Asked
-from kumoban.desk.states import RequestState
+from kumoban.desk.states import Ratification, RequestState
 from kumoban.desk.step_up import about_production, needs_recent_proof
 from kumoban.desk.transition import locked, move
 from kumoban.ledger.clock import database_now
@@ -42,8 +45,9 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
     with writing():
         request = locked(number)
         plan, principal = _may_decide(actor, request, plan_digest)
-        still_allowed(request, plan)
-        if about_production(plan.value):
+        if request.ratification != Ratification.DUE:  # what was done is approved or not, whatever is allowed by now
+            still_allowed(request, plan)
+        if about_production(plan.value) and not actor.via:
             needs_recent_proof(actor)
         now = clock.now()
         if _sealed_already(plan, {actor.person.id, principal or actor.person.id}):
@@ -54,20 +58,42 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
             on_behalf_of_id=principal,
             digest=plan.digest,
             comment=said,
+            via=actor.via,
+            reference=actor.reference,
             at=database_now(),
         )
         record(
             "request.sealed",
             actor=actor.id,
             subject=number,
-            facts={"digest": plan.digest, "on_behalf_of": principal or ""},
+            facts={"digest": plan.digest, "on_behalf_of": principal or "", **_outside(actor)},
             texts={"comment": said} if said else None,
         )
         happened("sealed", request.pk, by=actor.id, at=now)
-        if approvals_complete(request, plan):
-            move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"digest": plan.digest})
-            open_checks(request, now)
+        if _sealed_by_all(request, plan):
+            _approved(request, plan, now)
         return request
+
+
+def _outside(actor: Actor) -> dict[str, str]:
+    return {"via": actor.via, "reference": actor.reference} if actor.via else {}
+
+
+def _approved(request: Request, plan: Plan, now: datetime) -> None:
+    """The last seal is there: it is handed to the runner, or what was done already is approved."""
+    if request.ratification == Ratification.DUE:
+        _ratified(request, Ratification.RATIFIED, SYSTEM, {"digest": plan.digest})
+        return
+    move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"digest": plan.digest})
+    open_checks(request, now)
+
+
+def _ratified(request: Request, how: Ratification, by: str, facts: dict[str, str], comment: str = "") -> None:
+    request.ratification = how
+    request.save(update_fields=["ratification"])
+    texts = {"comment": comment} if comment else None
+    record(f"request.{how.value}", actor=by, subject=request.number, facts=facts, texts=texts)
+    happened(how.value, request.pk, by=by, at=clock.now())
 
 
 def confirm_plan(actor: Actor, number: str, *, plan_digest: str) -> Request:
@@ -82,8 +108,10 @@ def confirm_plan(actor: Actor, number: str, *, plan_digest: str) -> Request:
         plan = _plan_waiting(request, plan_digest)
         still_allowed(request, plan)
         facts = {"digest": plan.digest, "rules": plan.authority["rules"]}
-        move(request, S.APPROVED, actor=actor.id, at=clock.now(), facts=facts)
-        open_checks(request, clock.now())
+        now = clock.now()
+        move(request, S.APPROVED, actor=actor.id, at=now, facts=facts)
+        await_ratification(request, now)
+        open_checks(request, now)
         return request
 
 
@@ -106,12 +134,28 @@ def _decide_against(
         request = locked(number)
         plan, principal = _may_decide(actor, request, plan_digest)
         now = clock.now()
+        facts = {"on_behalf_of": principal or "", "digest": plan.digest, **_outside(actor)}
+        if request.ratification == Ratification.DUE:
+            if to == S.RETURNED:
+                raise Refused(Reason("not_in_this_state", {"state": request.state, "to": to.value}))
+            _reject(request, actor, text, facts, now)
+            return request
         Remark.objects.create(request=request, person=actor.person, kind=kind, text=text, at=now)
         void_plan(plan, now, ())
         request.lapses_at = valid_until(now)  # time to correct it
-        facts = {"on_behalf_of": principal or "", "digest": plan.digest}
         move(request, to, actor=actor.id, at=now, facts=facts, texts={"comment": text})
         return request
+
+
+def _reject(request: Request, actor: Actor, text: str, facts: dict[str, str], now: datetime) -> None:
+    """What is still in force ends at once; what was done stays on record as not approved."""
+    Remark.objects.create(request=request, person=actor.person, kind="denial", text=text, at=now)
+    _ratified(request, Ratification.REJECTED, actor.id, facts, text)
+    if request.state in (S.APPLYING, S.ACTIVE, S.FAILED):
+        end_holds(request, actor.id, now)
+    elif request.state in (S.APPROVED, S.SCHEDULED):  # not begun yet, so it never will be
+        move(request, S.WITHDRAWN, actor=actor.id, at=now)
+        cancel_approved(request, now)
 
 
 def ask_question(actor: Actor, number: str, *, text: str) -> Remark:
@@ -151,10 +195,15 @@ def _sealed_already(plan: Plan, principals: set[str]) -> bool:
 
 
 def approvals_complete(request: Request, plan: Plan) -> bool:
+    """Whether it may be applied as far as approvals go: they are there, or an emergency has them afterwards."""
+    return request.emergency or _sealed_by_all(request, plan)
+
+
+def _sealed_by_all(request: Request, plan: Plan) -> bool:
     """Whether the seals still valid, of people still entitled, fill every slot the plan requires."""
     slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
     candidates = rules.approvers(slots, without=asking_people(request))
-    signers = list(plan.approvals.filter(void_at=None).values_list("person_id", "on_behalf_of_id"))
+    signers = list(plan.approvals.filter(void_at=None).values_list("person_id", "on_behalf_of_id", "via"))
     return rules.fulfilled(candidates, slots, signers)
 
 
@@ -168,25 +217,30 @@ def _may_decide(actor: Actor, request: Request, plan_digest: str | None) -> tupl
     person = actor.person
     if not rules.visible(actor).filter(pk=request.pk).exists():
         raise Refused(Reason("no_such_request", {"request": request.number}), attempt=True)
+    if not rules.awaits_decision(request):
+        raise Refused(Reason("not_waiting", {"state": request.state}))
     plan = _plan_waiting(request, None)
-    if person.id in asking_people(request):
+    asking = asking_people(request)
+    if person.id in asking:
         raise Refused(Reason("not_own_request"), attempt=True)
     plan = _plan_waiting(request, plan_digest)
     slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
-    entitled = set().union(*rules.approvers(slots, without=asking_people(request)))
-    if person.id in entitled:
-        return plan, None
-    for principal in sorted(stand_ins(clock.now()).get(person.id, ())):
-        if principal in entitled:
+    able = rules.approvers(slots, without=asking)
+    for principal in (None, *sorted(stand_ins(clock.now()).get(person.id, ()))):
+        places = [slot for slot, people in zip(slots, able, strict=True) if (principal or person.id) in people]
+        if any(slot.via == actor.via for slot in places):
             return plan, principal
+        if places:
+            raise Refused(Reason("decided_elsewhere", {"via": places[0].via or "Kumoban"}))
     raise Refused(Reason("not_an_approver"), attempt=True)
 
 
 def _plan_waiting(request: Request, plan_digest: str | None) -> Plan:
     """The plan that waits for a decision, being exactly the one that was read. Raises Refused."""
-    if request.state != S.WAITING or request.plan is None:
+    ratifying = request.ratification == Ratification.DUE  # late is better than never
+    if request.plan is None or (request.state != S.WAITING and not ratifying):
         raise Refused(Reason("not_waiting", {"state": request.state}))
-    if clock.now() >= (request.lapses_at or clock.now()):
+    if not ratifying and clock.now() >= (request.lapses_at or clock.now()):
         raise Refused(Reason("approval_lapsed"))
     if plan_digest is not None and plan_digest != request.plan.digest:
         raise Refused(Reason("plan_changed", {"number": request.plan.number}))

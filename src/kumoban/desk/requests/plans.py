@@ -14,14 +14,23 @@ from kumoban.core.signing import FORMAT, digest
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Hold, Plan, Request, Requirement, Step
 from kumoban.desk.notices.events import happened
-from kumoban.desk.planning import business_calendar, signed_of
+from kumoban.desk.planning import business_calendar, organisation_zone, signed_of
 from kumoban.desk.routine import Routine
-from kumoban.desk.states import RANK, HoldState, Phase, RequestState, StepKind
+from kumoban.desk.states import RANK, HoldState, Phase, Ratification, RequestState, StepKind
 from kumoban.desk.transition import move
 from kumoban.estate.models import searchable
 from kumoban.ledger.record import SYSTEM, record
 
-__all__ = ["await_approval", "make_plan", "open_check", "open_checks", "require", "valid_until", "void_plan"]
+__all__ = [
+    "await_approval",
+    "await_ratification",
+    "make_plan",
+    "open_check",
+    "open_checks",
+    "require",
+    "valid_until",
+    "void_plan",
+]
 
 S = RequestState
 
@@ -59,7 +68,7 @@ def require(plan: Plan, decision: rules.Decision) -> None:
     plan.save(update_fields=["authority"])
     plan.requirements.all().delete()
     Requirement.objects.bulk_create(
-        Requirement(plan=plan, slot=index, kind=slot.kind, ref=ref, count=slot.count)
+        Requirement(plan=plan, slot=index, kind=slot.kind, ref=ref, count=slot.count, via=slot.via)
         for index, slot in enumerate(decision.slots)
         for ref in slot.refs
     )
@@ -85,8 +94,24 @@ def await_approval(request: Request, now: datetime, why: tuple[Reason, ...] = ()
     window = request.plan.value.window if request.plan else None
     if window and window.ends_at:
         lapses = min(lapses, window.ends_at)
-    request.lapses_at = lapses
+    request.lapses_at, request.ratification = lapses, ""
     move(request, S.WAITING, actor=SYSTEM, at=now, why=why)
+
+
+def await_ratification(request: Request, now: datetime) -> None:
+    """An emergency goes on at once; from here on its approval afterwards is due, within the days its rule gives."""
+    plan = request.plan
+    if not request.emergency or plan is None or not plan.authority["slots"]:
+        return
+    days = plan.authority.get("afterwards_days") or 1
+    calendar, day = business_calendar(), now.astimezone(organisation_zone()).date()
+    for _ in range(days):
+        day = calendar.next_business_day(day)
+    request.ratification, request.lapses_at = Ratification.DUE, calendar.closing(day)
+    request.save(update_fields=["ratification", "lapses_at"])
+    facts = {"until": request.lapses_at, "digest": plan.digest}
+    record("request.to_ratify", actor=SYSTEM, subject=request.number, facts=facts)
+    happened("to_ratify", request.pk, by=SYSTEM, at=now, plan=plan.pk)
 
 
 def valid_until(since: datetime) -> datetime:

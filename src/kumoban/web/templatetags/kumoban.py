@@ -18,7 +18,7 @@ from lucide.templatetags.lucide import lucide
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Hold, Request
 from kumoban.desk.speech import local, said, titled, words
-from kumoban.desk.states import HoldState, RequestState
+from kumoban.desk.states import HoldState, Ratification, RequestState
 
 register = template.Library()
 #: characters of a text in a row of a list
@@ -43,7 +43,11 @@ def _icon(name: str) -> SafeString:
 def state_mark(of: Request | Hold) -> SafeString:
     """The state of a request or a grant: a shape and a word, never colour alone."""
     states = HoldState if isinstance(of, Hold) else RequestState
-    return _mark(of.state, str(states(of.state).label))
+    mark = _mark(of.state, str(states(of.state).label))
+    if isinstance(of, Request) and of.ratification:
+        look = "waiting" if of.ratification == Ratification.DUE else of.ratification
+        mark = format_html("{} {}", mark, _mark(look, str(Ratification(of.ratification).label)))
+    return mark
 
 
 @cache
