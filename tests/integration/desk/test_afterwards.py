@@ -11,6 +11,7 @@ from kumoban.desk import requests, rules
 from kumoban.desk.duties import overdue_ratifications
 from kumoban.desk.models import Request, Rule
 from kumoban.desk.planning import ShapeError
+from kumoban.desk.routine import routine_of
 from kumoban.desk.rule_book import RuleForm, save_rule
 from kumoban.desk.shapes import read
 from kumoban.ledger.clock import database_now
@@ -161,3 +162,11 @@ def test_the_seal_of_an_emergency_says_that_it_was_one(office: Office) -> None:
     assert '"emergency"' in granted(office).plan.signed
     ordinary = requests.ask(office.actor("sato"), "temporary-access", office.form())
     assert '"emergency"' not in ordinary.plan.signed
+
+
+def test_what_only_operations_may_do_is_never_approved_afterwards(office: Office) -> None:
+    adopt = routine_of("adopt")
+    assert adopt is not None
+    takahashi = office.actor("takahashi").person
+    decision = rules.decide(adopt, takahashi, [takahashi], [], timedelta(hours=1), emergency=True)
+    assert [reason.code for reason in decision.refusals] == ["never_afterwards"]
