@@ -96,6 +96,8 @@ class RequestOut(Schema):
     approvals: list[SealOut]
     #: the plan needs nobody's approval, but differs from the one asked for: its requester confirms it
     awaits_requester: bool
+    #: the other request of which the operations team made this one
+    converted_from: str | None
     assignee: str | None
     target_at: datetime | None
     created_at: datetime
@@ -120,7 +122,7 @@ def request_out(found: Request) -> dict[str, Any]:
 def requests_out(found: QuerySet[Request]) -> list[dict[str, Any]]:
     """Six queries, however many requests."""
     seals = Approval.objects.filter(void_at=None).select_related("person", "on_behalf_of").order_by("id")
-    read = found.select_related("requester", "assignee", "plan").prefetch_related(
+    read = found.select_related("requester", "assignee", "plan", "converted_from").prefetch_related(
         "workers",
         Prefetch("plan__approvals", seals, to_attr="valid_seals"),
         Prefetch("holds", Hold.objects.order_by("id"), to_attr="all_holds"),
@@ -143,6 +145,7 @@ def _request(request: Request) -> dict[str, Any]:
         "plan": _plan(plan) if plan else None,
         "approvals": [_seal(seal) for seal in plan.valid_seals] if plan else [],  # type: ignore[attr-defined]
         "awaits_requester": rules.awaits_requester(request),
+        "converted_from": request.converted_from.number if request.converted_from else None,
         "assignee": request.assignee.user_name if request.assignee else None,
         "grants": [grant_out(hold, request.number) for hold in request.all_holds],  # type: ignore[attr-defined]
     }

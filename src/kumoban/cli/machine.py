@@ -110,13 +110,15 @@ def scan(as_json: bool) -> None:
 
 @click.command("demo-rules", hidden=True)
 def demo_rules() -> None:
-    """What the demo begins with: the three templates for every team, and a filled account register."""
+    """What the demo begins with: the three templates for every team, a filled account register, a day's requests."""
     start_django()
+    from kumoban.cli.demo_day import fill_day
     from kumoban.cli.demo_register import fill_register
     from kumoban.desk.rule_book import templates_for_every_team
 
     templates_for_every_team()
     fill_register()
+    fill_day()
 
 
 @click.command(

@@ -259,6 +259,21 @@ def assign(client: ApiClient, number: str, assignee: str, as_json: bool) -> None
     say(made, shown.request_lines(made), as_json)
 
 
+@command(
+    "convert",
+    gettext_noop(
+        "Make a routine's request of another request, for its requester (operations team). FIELDS as for request."
+    ),
+    context_settings=_FREE,
+)
+@click.argument("number")
+@click.argument("routine")
+@click.argument("fields", nargs=-1, type=click.UNPROCESSED)
+def convert(client: ApiClient, number: str, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
+    made = client.post(f"requests/{number}/convert", _asked(client, routine, fields))
+    say(made, shown.request_lines(made), as_json)
+
+
 @command("work", gettext_noop("Record what was done in the manual step (operations team)."))
 @click.argument("number")
 @click.option("--text", required=True, cls=Option, help=gettext_noop("what was done"))

@@ -33,6 +33,7 @@ __all__ = [
     "Request",
     "Requirement",
     "Rule",
+    "ShiftNote",
     "SlackCode",
     "SlackLink",
     "SlackMessage",
@@ -146,6 +147,8 @@ class Request(models.Model):
     #: refusals or the reason of the last automatic change of state, as stored Reasons
     why = models.JSONField(default=list)
     idempotency = models.CharField(max_length=80, null=True)
+    #: the other request of which the operations team made this one
+    converted_from = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="converted_into")
     search = models.TextField(default="")
 
     class Meta:
@@ -393,6 +396,16 @@ class Duty(models.Model):
     lease_until = models.DateTimeField(null=True)
     last_at = models.DateTimeField(null=True)
     last_error = models.TextField(default="")
+
+
+class ShiftNote(models.Model):
+    """申し送り: what one shift of the operations team leaves to the next; shown until somebody takes it off."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    at = models.DateTimeField()
+    off_at = models.DateTimeField(null=True, db_index=True)
+    off_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 
 
 class Absence(models.Model):

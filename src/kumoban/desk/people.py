@@ -18,7 +18,7 @@ from kumoban.estate.models import Group, Membership, Person, Team
 __all__ = ["Actor", "accounts_of_the_same", "groups_of", "members_of", "ops_members", "stand_ins", "team_of"]
 
 #: what a token may be allowed to do, each apart
-SCOPES = ("read", "ask", "approve", "rules")
+SCOPES = ("read", "ask", "approve", "rules", "calendar")
 
 
 @dataclass(frozen=True)

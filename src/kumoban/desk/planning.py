@@ -33,6 +33,7 @@ __all__ = [
     "business_calendar",
     "check_extra",
     "draft",
+    "draft_for",
     "organisation_zone",
     "read_form",
     "signed_of",
@@ -140,12 +141,25 @@ def draft(
     """
     if routine.handover == "ops_only" and not actor.ops:
         raise Refused(Reason("ops_only"), attempt=True)
-    form, changes = read_form(routine, with_ids(routine, data), actor.zone)
+    return draft_for(actor.person, actor.zone, routine, data, extra, emergency=emergency)
+
+
+def draft_for(
+    requester: Person,
+    zone: ZoneInfo,
+    routine: Routine,
+    data: Mapping[str, Any],
+    extra: Mapping[str, str] | None = None,
+    *,
+    emergency: bool = False,
+) -> Draft:
+    """The same for whoever will be the requester; times are read in the ``zone`` of whoever typed them."""
+    form, changes = read_form(routine, with_ids(routine, data), zone)
     values = check_extra(routine.name, extra or {})
-    workers = people_of(routine, form, actor.person)
-    asked = replace(Asked.by(actor.person, workers, clock.now()), emergency=emergency, extra=values)
+    workers = people_of(routine, form, requester)
+    asked = replace(Asked.by(requester, workers, clock.now()), emergency=emergency, extra=values)
     plan, decision = judge(routine, form, asked, live=False)
-    if emergency and (overdue := _not_ratified_in_time(actor.person, asked.now)):
+    if emergency and (overdue := _not_ratified_in_time(requester, asked.now)):
         decision = replace(decision, refusals=(*decision.refusals, overdue))
     return Draft(form, workers, plan, decision, changes, values, emergency)
 

@@ -437,6 +437,7 @@ def inbox(actor: Actor) -> QuerySet[Request]:
         Request.objects.filter(_TO_DECIDE, plan_id__in=wanted)
         .exclude(requester__in=own)
         .exclude(workers__in=own)
+        .exclude(converted_from__isnull=False, asked_by__person__in=own)
         .exclude(plan_id__in=Approval.objects.filter(person=actor.person, void_at=None).values("plan_id"))
         .order_by("lapses_at", "id")
     )

@@ -38,6 +38,11 @@ _WORDS = {
     "field_required_by_rule": _("The rule “%(rule)s” asks for this field: %(field)s"),
     "ratify_first": _("%(request)s has not been approved afterwards in time. It must be, before the next emergency."),
     "demo_only": _("This exists in demo mode only."),
+    "converted_for_you": _(
+        "The operations team has made this request of what you had asked for. It waits for your word: confirm it, or "
+        "withdraw it."
+    ),
+    "converted_into": _("It has become the request %(request)s."),
     "denied_by_rule": _("The rule “%(rule)s” forbids this for %(person)s."),
     "end_as_a_time": _("Write the end as a time: nobody knows how long the steps by hand will take."),
     "extra_not_a_choice": _("Choose one of the values offered."),
@@ -72,6 +77,11 @@ _WORDS = {
     "no_such_routine": _("There is no such routine: %(routine)s"),
     "nobody_can_approve": _("Nobody can approve this now: %(who)s is empty. Ask the operations team."),
     "not_an_approver": _("You are not an approver of this request."),
+    "not_convertible": _(
+        "Only an open other request can be made into the request of a routine that teams may ask for."
+    ),
+    "nobody_else_can_approve": _("Nobody but you could approve this, and who converts a request does not approve it."),
+    "no_such_note": _("There is no such note, or it was taken off already."),
     "not_in_operations": _("%(person)s is not a member of the operations team."),
     "not_in_this_state": _("This is not possible in the state the request is in now."),
     "not_own_request": _("Nobody approves a request of their own or for themselves, not from another account either."),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,9 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.models import Request
-from kumoban.desk.planning import ShapeError, draft
+from kumoban.desk.planning import Draft, ShapeError, draft
 from kumoban.desk.routine import Routine, routine_of, routines_for
 from kumoban.desk.speech import said
+from kumoban.estate.models import Person
 from kumoban.web.form_view import fields_of, narrowed, options_of, typed
 from kumoban.web.gate import page
 from kumoban.web.request_view import plan_rows, slot_views, when_of
@@ -30,7 +33,7 @@ def ask_index(request: Any) -> HttpResponse:
 @page
 def ask(request: Any, name: str) -> HttpResponse:
     """The form. A returned request is corrected with ``?number=``; ``?like=`` asks the same again."""
-    routine = _routine(name)
+    routine = routine_named(name)
     number = request.GET.get("number", "")
     posted = request.method == "POST"
     data, extra = typed(routine, request.POST) if posted else _prefilled(request, routine)
@@ -40,7 +43,7 @@ def ask(request: Any, name: str) -> HttpResponse:
             made = _submit(request, routine, data, extra, number)
             return redirect(f"/requests/{made.number}")
         except ShapeError as shape:
-            errors = _by_field(shape)
+            errors = errors_by_field(shape)
         except Refused as refused:
             requests.refused_attempt(request.actor, "ask", routine.name, refused)
             errors = {"": [said(reason) for reason in refused.reasons]}
@@ -48,6 +51,7 @@ def ask(request: Any, name: str) -> HttpResponse:
     context = {
         "here": "ask",
         "routine": routine,
+        "base": f"/ask/{routine.name}",
         "number": number,
         "fields": fields,
         "problems": errors.get("", []),
@@ -94,13 +98,26 @@ def _typed_again(value: Any) -> Any:
 @require_POST
 def preview(request: Any, name: str) -> HttpResponse:
     """What would happen, beside the form while it is being filled; what is wrong so far goes to its field."""
-    routine = _routine(name)
+    return previewed(
+        request,
+        routine_named(name),
+        request.actor.person,
+        partial(draft, request.actor, emergency="emergency" in request.POST),
+    )
+
+
+def previewed(request: Any, routine: Routine, requester: Person, drafted: Callable[..., Draft]) -> HttpResponse:
+    """The same for whoever will be the requester; ``drafted`` plans what was typed."""
     data, extra = typed(routine, request.POST)
     known = [*routine.form.model_fields, *(f"extra.{key}" for key in extra)]
     try:
-        made = draft(request.actor, routine, data, extra, emergency="emergency" in request.POST)
+        made = drafted(routine, data, extra)
+    except Refused as refused:
+        return render(request, "web/parts/preview.html", {"refused": refused.reasons, "fields": _errors(known, {})})
     except ShapeError as shape:
-        wrong = {name: text for name, text in _by_field(shape).items() if name in data or name.startswith("extra.")}
+        wrong = {
+            name: text for name, text in errors_by_field(shape).items() if name in data or name.startswith("extra.")
+        }
         wrong = {name: text for name, text in wrong.items() if name in data or name.removeprefix("extra.") in extra}
         missing = [name for name, _reason in shape.errors if name not in data]
         context = {"incomplete": True, "fields": _errors(known, wrong), "missing": _titles(routine, missing)}
@@ -110,9 +127,7 @@ def preview(request: Any, name: str) -> HttpResponse:
         "notes": made.decision.notes,
         "rows": plan_rows(made.plan),
         "when": when_of(made.plan),
-        "slots": slot_views(
-            made.decision.slots, clock.now(), {request.actor.person.id, *(one.id for one in made.workers)}
-        ),
+        "slots": slot_views(made.decision.slots, clock.now(), {requester.id, *(one.id for one in made.workers)}),
         "needed": sum(slot.count for slot in made.decision.slots),
         "fields": _errors(known, {}),
     }
@@ -132,20 +147,23 @@ def _titles(routine: Routine, names: list[str]) -> list[str]:
 @require_GET
 def offers(request: Any, name: str, field: str) -> HttpResponse:
     """The options of one field narrowed down; what is ticked stays."""
-    routine = _routine(name)
+    return offered(request, routine_named(name), field, request.actor.person)
+
+
+def offered(request: Any, routine: Routine, field: str, person: Person) -> HttpResponse:
     query, kept = request.GET.get(f"narrow.{field}", "")[:100], request.GET.getlist(field)[:50]
-    view = {"name": field, "options": options_of(routine, field, request.actor.person, query, kept), "values": kept}
+    view = {"name": field, "options": options_of(routine, field, person, query, kept), "values": kept}
     return render(request, "web/parts/options.html", {"field": view, "query": query})
 
 
-def _routine(name: str) -> Routine:
+def routine_named(name: str) -> Routine:
     routine = routine_of(name)
     if routine is None:
         raise Refused(Reason("no_such_routine", {"routine": name[:60]}))
     return routine
 
 
-def _by_field(shape: ShapeError) -> dict[str, list[str]]:
+def errors_by_field(shape: ShapeError) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, reason in shape.errors:
         found.setdefault(name, []).append(said(reason))

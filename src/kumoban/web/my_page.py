@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from kumoban.core.reason import Refused
 from kumoban.desk import clock, office
+from kumoban.desk.calendar_feed import FEED_SCOPE
 from kumoban.desk.people import SCOPES
 from kumoban.desk.planning import ShapeError
 from kumoban.desk.preferences import Preferences, prefer, zones
@@ -80,7 +81,7 @@ def _known(request: Any) -> dict[str, Any]:
         "absences": office.absences_of(actor).select_related("delegate"),
         "people": Person.objects.filter(absent_since=None, enabled=True).exclude(pk=actor.person.pk)[:SUGGESTED],
         "tokens": tokens_of(actor),
-        "scopes": [(scope, _scope(scope)) for scope in SCOPES],
+        "scopes": [(scope, _scope(scope)) for scope in SCOPES if scope != FEED_SCOPE],
         "chosen_scopes": request.POST.getlist("scopes") or ["read"],
     }
 

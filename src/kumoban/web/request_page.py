@@ -23,13 +23,15 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, CompletionReport, Hold, Request, Step, WorkEntry
-from kumoban.desk.people import Actor, ops_members
+from kumoban.desk.people import Actor, accounts_of_the_same, ops_members
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import routine_of
 from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState, Phase, StepKind
 from kumoban.desk.unusual import Noticed, noticed
+from kumoban.estate.models import Person
 from kumoban.ledger.search import search
+from kumoban.web.addresses import own_address
 from kumoban.web.context import forget_counts
 from kumoban.web.form_view import facts_of
 from kumoban.web.gate import MOST_RECORDED, page
@@ -106,6 +108,7 @@ def request_context(request: Any, number: str) -> dict[str, Any]:
         **_plan_context(found, rows, now),
         **_work_context(found, rows),
         **_may(found, rows, actor),
+        **_conversion(found),
     }
 
 
@@ -164,7 +167,7 @@ def _plan_context(found: Request, rows: _Rows, now: datetime) -> dict[str, Any]:
         "powers": [text for text in powers_of([value]).values() if text] if value else [],
         "rows": plan_rows(value) if value else [],
         "warnings": value.warnings if value else (),
-        "slots": slot_views(slots, now, {found.requester_id, *(worker.id for worker in workers)}),
+        "slots": slot_views(slots, now, _not_deciding(found, workers)),
         "seals": seals,
         "needed": needed,
         "missing": range(max(needed - len(seals), 0)) if rules.awaits_decision(found) else (),
@@ -175,6 +178,12 @@ def _plan_context(found: Request, rows: _Rows, now: datetime) -> dict[str, Any]:
         "before": seen.before,
         "facts": facts_of(found),
     }
+
+
+def _not_deciding(found: Request, workers: Sequence[Person]) -> set[str]:
+    """Who asks, who works, and who of the operations team made it of another request."""
+    by = {found.asked_by.person_id or ""} if found.converted_from_id else set()
+    return {found.requester_id, *(worker.id for worker in workers)} | by
 
 
 def _work_context(found: Request, rows: _Rows) -> dict[str, Any]:
@@ -195,6 +204,14 @@ def _work_context(found: Request, rows: _Rows) -> dict[str, Any]:
     }
 
 
+def _conversion(found: Request) -> dict[str, Any]:
+    """What it was made of, or into what, where the operations team has converted it."""
+    before = found.converted_from
+    by = found.asked_by.person if before else None
+    into = Request.objects.filter(converted_from=found).values_list("number", flat=True).first()
+    return {"converted_from": before, "converted_by": by.display_name if by else "", "converted_into": into}
+
+
 def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
     """What this actor can do here now; the desk decides again when it is done."""
     asking, report = rows.asking, rows.report
@@ -208,10 +225,13 @@ def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
         "decidable": rules.awaits_decision(found) and rules.inbox(actor).filter(pk=found.pk).exists(),
         "may_end": bool(rows.held(*_ENDABLE)) and requests.may_end(actor, found),
         "may_confirm_plan": found.requester_id == actor.person.id and rules.awaits_requester(found),
+        "may_convert": requests.convertible(actor, found),
         "may_withdraw": found.requester_id == actor.person.id
         and found.state in ("waiting", "returned", "approved", "scheduled"),
         "may_mend": actor.ops and failed,
-        "may_report": asking and report is None and found.state in ("ended", "undone", "ending"),
+        "may_report": actor.person.id in accounts_of_the_same(found.people)
+        and report is None
+        and found.state in ("ended", "undone", "ending"),
         "may_confirm": bool(report and report.confirmed_at is None and not asking and (signed or actor.ops)),
         "sees_before": not asking,
         "manual": manual,
@@ -297,7 +317,7 @@ def act(request: Any, number: str, act: str) -> HttpResponse:
         return _refused(request, number, act, refused)
     forget_counts(request.actor)
     messages.success(request, _(_DONE.get(act, gettext_noop("Done."))))
-    return redirect(f"/requests/{number}")
+    return redirect(own_address(request, request.POST.get("next") or f"/requests/{number}"))
 
 
 def _refused(request: Any, number: str, act: str, refused: Refused) -> HttpResponse:

@@ -71,7 +71,7 @@ KINDS = {
     "fell": Kind(_("Approvals fell"), _("The approvals fell, and it waits for approval anew."), ahead=True),
     "confirm": Kind(
         _("Waits for your word"),
-        _("AWS had changed since you asked. Confirm the plan as it is now, or withdraw the request."),
+        _("It waits for your word: confirm the plan as it is now, or withdraw the request."),
         ahead=True,
     ),
     "approved": Kind(_("Approved"), _("All approvals are there."), ahead=True, after=timedelta(seconds=30)),

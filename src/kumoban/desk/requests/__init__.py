@@ -6,6 +6,7 @@ nothing; where it was an attempt on authority the ledger remembers it (``refused
 
 from kumoban.desk.requests.asking import ask, open_by_desk, resubmit
 from kumoban.desk.requests.closing import cancel_approved, reopen_end
+from kumoban.desk.requests.converting import convert, convertible, draft_of
 from kumoban.desk.requests.deciding import (
     answer_question,
     approvals_complete,
@@ -36,8 +37,11 @@ __all__ = [
     "close_manual",
     "confirm_plan",
     "confirm_report",
+    "convert",
+    "convertible",
     "decide_outside",
     "deny",
+    "draft_of",
     "end_early",
     "give_up",
     "make_plan",

@@ -22,7 +22,7 @@ from kumoban.desk.transition import locked, move
 from kumoban.estate.models import Person
 from kumoban.ledger.record import SYSTEM, record, writing
 
-__all__ = ["ask", "open_by_desk", "resubmit"]
+__all__ = ["By", "ask", "open_by_desk", "refuse_where", "resubmit", "store"]
 
 #: the user under which the desk itself asks
 _DESK = "kumoban"
@@ -49,10 +49,10 @@ def ask(
     if idempotency and (before := Request.objects.filter(asked_by=actor.user, idempotency=idempotency).first()):
         return before
     made = draft(actor, routine, data, extra, emergency=emergency)
-    _refuse_where(made)
+    refuse_where(made)
     try:
         with writing():
-            return _store(_By(actor.user, actor.person, actor.id), routine, made, idempotency[:80] or None)
+            return store(By(actor.user, actor.person, actor.id), routine, made, idempotency[:80] or None)
     except IntegrityError:
         return Request.objects.get(asked_by=actor.user, idempotency=idempotency[:80])
 
@@ -65,7 +65,7 @@ def open_by_desk(routine_name: str, data: Mapping[str, Any], *, requester: Perso
     with writing():
         user, _ = User.objects.get_or_create(login=_DESK, defaults={"machine": True})
         made = Draft(form, (requester,), plan, decision, changes)
-        return _store(_By(user, requester, SYSTEM), routine, made, idempotency[:80])
+        return store(By(user, requester, SYSTEM), routine, made, idempotency[:80])
 
 
 def resubmit(actor: Actor, number: str, data: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> Request:
@@ -75,7 +75,7 @@ def resubmit(actor: Actor, number: str, data: Mapping[str, Any], extra: Mapping[
     found = Request.objects.get(number=number) if Request.objects.filter(number=number).exists() else None
     routine = routine_named(found.routine if found else "")
     made = draft(actor, routine, data, extra, emergency=bool(found and found.emergency))
-    _refuse_where(made)
+    refuse_where(made)
     with writing():
         request = locked(number)
         own(actor, request)
@@ -88,14 +88,15 @@ def resubmit(actor: Actor, number: str, data: Mapping[str, Any], extra: Mapping[
         return request
 
 
-def _refuse_where(made: Draft) -> None:
+def refuse_where(made: Draft) -> None:
+    """Raises Refused where the plan or the rules refuse it."""
     if made.refusals:
         beyond = bool(made.decision.refusals) and not made.plan.refusals
         raise Refused(*made.refusals, attempt=beyond)
 
 
 @dataclass(frozen=True)
-class _By:
+class By:
     """Whose request it is, who asked for it, and how the ledger names that."""
 
     user: User
@@ -103,7 +104,10 @@ class _By:
     name: str
 
 
-def _store(by: _By, routine: Routine, made: Draft, idempotency: str | None) -> Request:
+def store(
+    by: By, routine: Routine, made: Draft, idempotency: str | None, converted_from: Request | None = None
+) -> Request:
+    """The rows of a new request, inside a transaction; ``converted_from``: the other request it was made of."""
     now = clock.now()
     request = Request.objects.create(
         number=f"new-{secrets.token_hex(6)}",
@@ -117,6 +121,7 @@ def _store(by: _By, routine: Routine, made: Draft, idempotency: str | None) -> R
         created_at=now,
         changed_at=now,
         idempotency=idempotency,
+        converted_from=converted_from,
     )
     request.number = f"R-{request.pk}"
     request.workers.set(made.workers)
@@ -130,6 +135,7 @@ def _store(by: _By, routine: Routine, made: Draft, idempotency: str | None) -> R
             "routine": routine.name,
             "workers": [person.id for person in made.workers],
             **({"emergency": True} if made.emergency else {}),
+            **({"requester": request.requester_id, "from": converted_from.number} if converted_from else {}),
         },
         texts={"reason": request.reason} if request.reason else None,
     )
@@ -144,6 +150,8 @@ def _plan_and_route(request: Request, routine: Routine, made: Draft, by: str) ->
     move(request, S.PLANNED, actor=by, at=now, facts={"plan": request.plan.digest if request.plan else ""})
     if made.decision.slots and not request.emergency:
         await_approval(request, now)
+    elif request.converted_from_id and by != request.requester_id:  # nobody's rights are used without a word of theirs
+        await_approval(request, now, (Reason("converted_for_you"),))
     else:
         decided = [list(rule) for rule in made.decision.rules]
         move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"rules": decided})

@@ -208,8 +208,13 @@ def _sealed_by_all(request: Request, plan: Plan) -> bool:
 
 
 def asking_people(request: Request) -> set[str]:
-    """The requester and the workers, under every account they have: nobody of them may approve."""
-    return accounts_of_the_same(request.people)
+    """The requester, the workers and who asked in the requester's name, under every account: none may approve."""
+    return accounts_of_the_same(request.people | {actor for actor in (_converter(request),) if actor})
+
+
+def _converter(request: Request) -> str | None:
+    """Who of the operations team made this request of another one."""
+    return request.asked_by.person_id if request.converted_from_id else None
 
 
 def _may_decide(actor: Actor, request: Request, plan_digest: str | None) -> tuple[Plan, str | None]:

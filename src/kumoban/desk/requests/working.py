@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Approval, CompletionReport, Request, Step, WorkEntry
 from kumoban.desk.notices.events import happened
-from kumoban.desk.people import Actor, ops_members
+from kumoban.desk.people import Actor, accounts_of_the_same, ops_members
+from kumoban.desk.planning import business_calendar
 from kumoban.desk.requests.deciding import asking_people
 from kumoban.desk.requests.guards import checked_text, ops_only, required_text
 from kumoban.desk.requests.plans import open_check
+from kumoban.desk.routine import routine_of
 from kumoban.desk.states import Phase, RequestState, StepKind
 from kumoban.desk.transition import locked, move
 from kumoban.ledger.record import record, writing
@@ -22,7 +24,10 @@ S = RequestState
 
 
 def assign(actor: Actor, number: str, *, assignee: str, target_at: datetime | None = None) -> Request:
-    """Triage: who of the operations team (by id or user name) works on it, and until when."""
+    """Triage: who of the operations team (by id or user name) works on it, and until when.
+
+    Where no target was ever set there is one from now on: the routine's, else a business day.
+    """
     ops_only(actor)
     with writing():
         request = locked(number)
@@ -30,11 +35,17 @@ def assign(actor: Actor, number: str, *, assignee: str, target_at: datetime | No
         if person is None:
             raise Refused(Reason("not_in_operations", {"person": assignee[:60]}), field="assignee")
         request.assignee = person
-        request.target_at = target_at or request.target_at
+        request.target_at = target_at or request.target_at or _usual_target(request)
         request.save()
         record("request.assigned", actor=actor.id, subject=number, facts={"assignee": person.id})
         happened("assigned", request.pk, by=actor.id, at=clock.now(), assignee=person.id)
         return request
+
+
+def _usual_target(request: Request) -> datetime:
+    routine = routine_of(request.routine)
+    length = routine.target if routine and routine.target else timedelta(hours=9)
+    return business_calendar().add_business_time(clock.now(), length)
 
 
 def work(actor: Actor, number: str, *, text: str, evidence: str = "", minutes: int = 0) -> WorkEntry:
@@ -91,7 +102,7 @@ def report(actor: Actor, number: str, *, outcome: str, text: str = "") -> Comple
     said = checked_text(text)
     with writing():
         request = locked(number)
-        if actor.person.id not in asking_people(request):
+        if actor.person.id not in accounts_of_the_same(request.people):
             raise Refused(Reason("not_your_work"), attempt=True)
         if request.state not in (S.ENDED, S.UNDONE, S.ENDING):
             raise Refused(Reason("report_after_end"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from kumoban.core.reason import Reason
 from kumoban.desk.models import Hold, Request
 from kumoban.desk.speech import local, said, titled, words
 from kumoban.desk.states import HoldState, Ratification, RequestState
+from kumoban.desk.work_calendar import Day, Piece
 
 register = template.Library()
 #: characters of a text in a row of a list
@@ -69,6 +71,57 @@ def day(at: datetime) -> str:
     if get_language() == "ja":
         return f"{here.month}月{here.day}日({'月火水木金土日'[here.weekday()]})"
     return f"{here:%A} {here.day} {here:%B}"
+
+
+@register.filter
+def date_of(day: date) -> str:
+    """11/24(火) or Tue 24 Nov."""
+    if get_language() == "ja":
+        return f"{day.month}/{day.day}({'月火水木金土日'[day.weekday()]})"
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+@register.filter
+def span(piece: Piece) -> str:
+    """22:00–26:00, with the day where it is another one; the night belongs to its evening."""
+    start = timezone.localtime(piece.starts_at)
+    other = "" if start.date() == timezone.localtime().date() else f"{date_of(start.date())} "
+    return f"{other}{start:%H:%M}–{_until(piece, start)}"
+
+
+@register.filter
+def span_in(piece: Piece, day: Day) -> str:
+    """The hours of a piece of work within one day: an arrow where it comes from before."""
+    start = timezone.localtime(piece.starts_at)
+    if piece.starts_at < day.start:
+        ends = timezone.localtime(piece.ends_at) if piece.ends_at and piece.ends_at <= day.end else None
+        return f"→{ends:%H:%M}" if ends else "→"
+    return f"{start:%H:%M}–{_until(piece, start)}"
+
+
+def _until(piece: Piece, start: datetime) -> str:
+    """26:00 for two in the morning after, elsewhere 02:00 (+1); the date where it is days later."""
+    if piece.ends_at is None:
+        return ""
+    end = timezone.localtime(piece.ends_at)
+    days = (end.date() - start.date()).days
+    if days == 0 or (days == 1 and end.hour < 12 and get_language() == "ja"):
+        return f"{end.hour + 24 * days:02}:{end:%M}"
+    if days == 1 and end.hour < 12:
+        return f"{end:%H:%M} (+1)"
+    return f"{date_of(end.date())} {end:%H:%M}"
+
+
+@register.filter
+def piece_mark(piece: Piece) -> SafeString:
+    """The state of a piece of work: of its grants, or of the request that waits."""
+    states = RequestState if piece.waiting else HoldState
+    return _mark(piece.state, str(states(piece.state).label))
+
+
+@register.filter
+def at(rows: Sequence[Any], index: int) -> Any:
+    return rows[index]
 
 
 @register.filter

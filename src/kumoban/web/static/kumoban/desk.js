@@ -24,6 +24,12 @@ document.addEventListener("keydown", (event) => {
   search.select();
 });
 
+// Printing: the browser's own menu does it without this.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 // Copying: the text can be selected without this, so the button only appears with it.
 const offerCopies = () => {
   for (const button of document.querySelectorAll("[data-copy][hidden]")) button.hidden = !navigator.clipboard;
