@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kumoban.cli.language import gettext as _
 from kumoban.cli.language import gettext_noop, language
 from kumoban.cli.machine import start_django
-from kumoban.cli.spoken import Group, as_json, print_json
+from kumoban.cli.spoken import Group, Option, as_json, print_json
 
 if TYPE_CHECKING:
     from kumoban.core.reason import Reason
@@ -65,6 +66,64 @@ def _said(why: Reason) -> str:
 
     with translation.override(language()):
         return say(why)
+
+
+@take_in.command(
+    "team",
+    help=gettext_noop("AWS's TEAM sample: a folder or file of its DynamoDB export. Shows what would be made."),
+)
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--apply", "apply_it", is_flag=True, cls=Option, help=gettext_noop("make the rules, take the history"))
+@click.option("--enable", is_flag=True, cls=Option, help=gettext_noop("make the rules enabled at once"))
+@click.option("--nested-ous", is_flag=True, cls=Option, help=gettext_noop("OUs with all below them: wider than TEAM's"))
+@as_json
+def team(path: Path, apply_it: bool, enable: bool, nested_ous: bool, as_json: bool) -> None:
+    start_django()
+    from kumoban.desk.from_team import history_rows, propose, read_export, save
+    from kumoban.desk.past import judge_past, keep
+
+    export = read_export(path)
+    proposed = propose(export, nested=nested_ous)
+    rows, refused_rows = history_rows(export)
+    made = save(proposed, enabled=enable) if apply_it else 0
+    new = keep("team", rows) if apply_it and rows else 0
+    if new:
+        judge_past()
+    told = {
+        "rules": [{**one.values, "notes": [_said(note) for note in one.notes]} for one in proposed.rules],
+        "notes": [_said(note) for note in proposed.notes],
+        "refused": [{"name": name, "detail": _said(why)} for name, why in (*proposed.refused, *refused_rows)],
+        "history": len(rows),
+        "unread": export.unread,
+        "unknown": export.unknown,
+        "made": made,
+        "new": new,
+    }
+    if as_json:
+        print_json(told)
+        return
+    for line in _team_lines(told, applied=apply_it):
+        click.echo(line)
+
+
+def _team_lines(told: dict[str, Any], *, applied: bool) -> Iterator[str]:
+    for rule in told["rules"]:
+        places, sets = (len(rule["dimensions"][name]) for name in ("account", "permission_set"))
+        said = _("+ %(name)s: %(places)s accounts or OUs, %(sets)s permission sets, %(minutes)s minutes")
+        counts = {"places": places, "sets": sets, "minutes": rule["limits"]["max_minutes"]}
+        yield said % {"name": rule["name"], **counts}
+        yield from (f"    {note}" for note in rule["notes"])
+    yield from (_("✕ %(name)s: %(why)s") % {"name": one["name"], "why": one["detail"]} for one in told["refused"])
+    yield from told["notes"]
+    if told["unread"] or told["unknown"]:
+        said = _("Not of TEAM: %(items)s items, files %(files)s")
+        yield said % {"items": told["unknown"], "files": ", ".join(told["unread"]) or "-"}
+    if applied:
+        said = _("%(made)s rules made, %(new)s rows of history taken.")
+        yield said % {"made": told["made"], "new": told["new"]}
+    else:
+        said = _("Nothing was made: %(rules)s rules, %(history)s rows of history would be. Again with --apply.")
+        yield said % {"rules": len(told["rules"]), "history": told["history"]}
 
 
 COMMANDS = (take_in,)

@@ -35,7 +35,7 @@ def office_of_two(office: Office) -> Office:
 
 
 def ask(office: Office, who: str = "takahashi", **changed: object) -> Request:
-    form = {"owner": "u-takahashi", "reason": "11/24 に一覧を確認した", **changed}
+    form = {"owner": ["u-takahashi"], "reason": "11/24 に一覧を確認した", **changed}
     return requests.ask(office.actor(who), "adopt", form)
 
 
@@ -149,9 +149,9 @@ def test_what_the_desk_granted_is_left_and_what_goes_is_forgotten(office_of_two:
 
 def test_an_account_without_a_team_needs_an_owner_and_a_second_time_there_is_nothing(office_of_two: Office) -> None:
     with pytest.raises(Refused) as refused:
-        ask(office_of_two, owner=None)
+        ask(office_of_two, owner=[])
     assert codes(refused) == {"no_owner"}
-    assert ask(office_of_two, owner=None, accounts=["payments-prod"]).state == "waiting"
+    assert ask(office_of_two, owner=[], accounts=["payments-prod"]).state == "waiting"
     approved(office_of_two, ask(office_of_two))
     with pytest.raises(Refused) as nothing:
         ask(office_of_two)
@@ -159,7 +159,7 @@ def test_an_account_without_a_team_needs_an_owner_and_a_second_time_there_is_not
 
 
 def test_who_has_access_tells_what_is_adopted_and_what_is_not(office_of_two: Office) -> None:
-    made = approved(office_of_two, ask(office_of_two, accounts=[PROD], owner=None))
+    made = approved(office_of_two, ask(office_of_two, accounts=[PROD], owner=[]))
     ops = office_of_two.actor("takahashi")
     [known] = who_has_access(ops, Wanted(adopted="yes")).rows
     assert (known.line.adopted, known.line.owner) == (made.number, "payments")

@@ -21,14 +21,14 @@ class AdoptForm(Form):
         Choices("accounts", multiple=True),
     ] = ()
     owner: Annotated[
-        str | None,
+        tuple[str, ...],
         Field(
-            max_length=60,
+            max_length=1,
             title=_("Owner where an account has no team"),
             description=_("Everything else belongs to the account's team."),
         ),
-        Choices("people"),
-    ] = None
+        Choices("people", multiple=True),
+    ] = ()
     reason: Annotated[
         str,
         Field(min_length=5, max_length=2000, title=_("Reason"), description=_("Who looked at the list, and when.")),

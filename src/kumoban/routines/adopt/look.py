@@ -48,7 +48,7 @@ def look(form: AdoptForm, asked: Asked, *, live: bool, request: str = "") -> See
         found,
         sorted(set(form.accounts) - {account.id for account in chosen}),
         dict(Team.objects.filter(absent_since=None).values_list("slug", "name")),
-        Person.objects.filter(pk=form.owner, absent_since=None, enabled=True).first() if form.owner else None,
+        Person.objects.filter(pk__in=form.owner, absent_since=None, enabled=True).first(),
     )
 
 

@@ -30,7 +30,7 @@ def plan(form: AdoptForm, seen: Seen, asked: Asked) -> Plan:
 def _refusals(form: AdoptForm, seen: Seen) -> Iterator[Reason]:
     yield from (Reason("unknown_account", {"account": account[:40]}) for account in seen.missing)
     if form.owner and seen.owner is None:
-        yield Reason("unknown_person", {"person": form.owner[:60]})
+        yield Reason("unknown_person", {"person": form.owner[0][:60]})
     if not seen.found and not seen.missing:
         yield Reason("nothing_to_adopt")
     without = [found.account.name for found in seen.found if found.account.team not in seen.teams]
