@@ -60,8 +60,8 @@ def my_notices(request: HttpRequest, wanted: Query[Wanted]) -> list[dict[str, An
 
 @router.get("/me/notice-settings", response=WishesOut)
 def my_wishes(request: HttpRequest) -> dict[str, Any]:
-    actor = actor_of(request)
-    return {**wishes.wishes_of(actor).model_dump(), "reach": wishes.reach_of(actor)}
+    now = wishes.standing_of(actor_of(request))
+    return {**now.wishes.model_dump(), "reach": now.reach}
 
 
 @router.put("/me/notice-settings")

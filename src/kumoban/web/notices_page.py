@@ -20,7 +20,7 @@ from kumoban.desk.notices.readers import readers
 from kumoban.desk.shapes import read
 from kumoban.web.gate import page
 
-__all__ = ["lost_rows", "make_code", "notice_page", "notice_rows", "try_again", "unlink", "wish", "wishes_context"]
+__all__ = ["lost_rows", "make_code", "notice_page", "try_again", "unlink", "wish", "wishes_context"]
 
 _SHOWN = 20
 _LOST = 50
@@ -36,13 +36,9 @@ _LANES = {"mail": gettext_noop("Mail"), "slack": gettext_noop("Slack")}
 
 def wishes_context(request: Any) -> dict[str, Any]:
     """What the parts of one's own page need; ``told`` is the newest twenty."""
-    actor = request.actor
-    return {
-        "wishes": wishes.wishes_of(actor),
-        "reach": wishes.reach_of(actor),
-        "link": slack_links.link_of(actor),
-        "told": notice_rows(outbox.notices_of(actor)[:_SHOWN]),
-    }
+    now = wishes.standing_of(request.actor)
+    told = [_row(one) for one in outbox.notices_of(request.actor)[:_SHOWN]]
+    return {"wishes": now.wishes, "reach": now.reach, "link": now.link, "told": told}
 
 
 def wish(request: Any) -> str:
@@ -61,10 +57,6 @@ def wish(request: Any) -> str:
 def make_code(request: Any) -> str:
     code, _expires = slack_links.code_for(request.actor)
     return code
-
-
-def notice_rows(found: Any) -> list[dict[str, Any]]:
-    return [_row(one) for one in found]
 
 
 def lost_rows(request: Any) -> list[dict[str, Any]]:

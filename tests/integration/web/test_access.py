@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.sqlite]
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-PAGES = ["/", "/ask", "/ask/temporary-access", "/ask/other-request", "/mine", "/inbox", "/grants"]
+PAGES = ["/", "/ask", "/ask/temporary-access", "/ask/other-request", "/mine", "/inbox", "/grants", "/me"]
 OPERATIONS = ["/", "/work", "/rules/new", "/office", "/no/such/page"]
 
 

@@ -24,7 +24,17 @@ from kumoban.desk.notices.readers import Reader
 from kumoban.desk.speech import honorific, local, said, titled, words
 from kumoban.estate.models import Person
 
-__all__ = ["Message", "address_of", "compose", "in_the_words_of", "on_one_line", "plain_text", "sentence", "when"]
+__all__ = [
+    "Message",
+    "address_of",
+    "compose",
+    "deadline",
+    "in_the_words_of",
+    "on_one_line",
+    "plain_text",
+    "sentence",
+    "when",
+]
 
 #: of what somebody wrote; the page has the rest
 _QUOTED = 600
@@ -96,9 +106,14 @@ def _lines(notice: Notice) -> Iterator[str]:
     if request.reason and (kind.decide or notice.kind == "ops_by_hand"):
         yield _("Reason: %(reason)s") % {"reason": request.reason[:_QUOTED]}
     if kind.decide and request.lapses_at:
-        until = {"at": local(request.lapses_at)}
-        afterwards = bool(request.ratification)
-        yield (_("To be approved by %(at)s.") if afterwards else _("Without a decision it lapses at %(at)s.")) % until
+        yield deadline(request)
+
+
+def deadline(request: Request) -> str:
+    """Until when it is to be decided, and what happens then."""
+    afterwards = bool(request.ratification)
+    said_when = _("To be approved by %(at)s.") if afterwards else _("Without a decision it lapses at %(at)s.")
+    return said_when % {"at": local(request.lapses_at)}
 
 
 def _quote(notice: Notice) -> str:

@@ -18,7 +18,7 @@ from typing import Protocol
 from django.db.models import F, Q
 
 from kumoban.desk import clock
-from kumoban.desk.models import Notice
+from kumoban.desk.models import Notice, Request
 from kumoban.desk.notices.audience import may_decide
 from kumoban.desk.notices.kinds import KINDS
 from kumoban.desk.notices.readers import Reader, readers
@@ -102,12 +102,15 @@ class Postman:
     node: str
     _failures: int = field(default=0, init=False)
     _not_before: float = field(default=0.0, init=False)
+    #: who may decide about a plan, for this round
+    _deciding: dict[int, set[str]] = field(default_factory=dict, init=False)
 
     def round(self) -> int:
         """Send what is due now; how many notices were dealt with."""
         if time.monotonic() < self._not_before:
             return 0
         claimed = self._claim()
+        self._deciding.clear()
         begun, done = time.monotonic(), 0
         try:
             for bundle in self._bundles(claimed):
@@ -197,7 +200,26 @@ class Postman:
             return True
         if reader is None:  # the directory has this person no more
             return False
-        return _still(notice)
+        return self._still(notice)
+
+    def _still(self, notice: Notice) -> bool:
+        request = notice.request
+        if request is None:
+            return True
+        if KINDS[notice.kind].decide:
+            return self._still_decides(notice, request)
+        if notice.kind == "afterwards_overdue":
+            return bool(request.ratification == Ratification.DUE)
+        states = _ONLY_WHILE.get(notice.kind)
+        return states is None or request.state in states
+
+    def _still_decides(self, notice: Notice, request: Request) -> bool:
+        plan = request.plan
+        if not awaits_decision(request) or plan is None or plan.pk != notice.params.get("plan"):
+            return False
+        if plan.pk not in self._deciding:
+            self._deciding[plan.pk] = may_decide(request, plan)
+        return notice.person_id in self._deciding[plan.pk]
 
     # --- marking; only what is still ours
 
@@ -252,17 +274,3 @@ _ONLY_WHILE: dict[str, tuple[RequestState, ...]] = {
     "ending_soon": (RequestState.ACTIVE,),
     "ops_overdue": (RequestState.APPLYING, RequestState.ACTIVE, RequestState.ENDING, RequestState.FAILED),
 }
-
-
-def _still(notice: Notice) -> bool:
-    request = notice.request
-    if request is None:
-        return True
-    if KINDS[notice.kind].decide:
-        plan = request.plan
-        same = awaits_decision(request) and plan is not None and plan.pk == notice.params.get("plan")
-        return same and plan is not None and notice.person_id in may_decide(request, plan)
-    if notice.kind == "afterwards_overdue":
-        return request.ratification == Ratification.DUE
-    states = _ONLY_WHILE.get(notice.kind)
-    return states is None or request.state in states

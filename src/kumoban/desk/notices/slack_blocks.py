@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from kumoban.desk.models import Approval, Request
 from kumoban.desk.notices.audience import may_decide
-from kumoban.desk.notices.composing import Message, address_of, in_the_words_of, sentence
+from kumoban.desk.notices.composing import Message, address_of, deadline, in_the_words_of, sentence
 from kumoban.desk.notices.readers import Reader
+from kumoban.desk.rules import awaits_decision
 from kumoban.desk.speech import local, said
-from kumoban.desk.states import RequestState
 from kumoban.desk.step_up import only_in_browser
 
 __all__ = ["SIGNER", "digest_blocks", "fallback", "live_blocks", "news_blocks", "reason_view"]
@@ -42,11 +42,11 @@ def live_blocks(request: Request, reader: Reader) -> list[dict[str, Any]]:
 
 def _told(request: Request) -> list[str]:
     lines = [said(reason) for reason in request.why]
-    if request.state == RequestState.WAITING:
+    if awaits_decision(request):
         if request.reason:
             lines.append(_("Reason: %(reason)s") % {"reason": request.reason})
         if request.lapses_at:
-            lines.append(_("Without a decision it lapses at %(at)s.") % {"at": local(request.lapses_at)})
+            lines.append(deadline(request))
     return lines
 
 
@@ -59,13 +59,11 @@ def _sealed(request: Request) -> list[str]:
 def _buttons(request: Request, reader: Reader) -> list[dict[str, Any]]:
     opened = _link(_("See it in Kumoban"), address_of(request))
     plan = request.plan
-    if request.state != RequestState.WAITING or plan is None or reader.person.id not in may_decide(request, plan):
+    if plan is None or not awaits_decision(request) or reader.person.id not in may_decide(request, plan):
         return [opened]
     about = {"n": request.number, "d": plan.digest, "p": reader.person.id}
-    decide = [
-        _button("return", _("Return"), {**about, "a": "return"}),
-        _button("deny", _("Deny"), {**about, "a": "deny"}, style="danger"),
-    ]
+    back = [] if request.ratification else [_button("return", _("Return"), {**about, "a": "return"})]
+    decide = [*back, _button("deny", _("Deny"), {**about, "a": "deny"}, style="danger")]
     if only_in_browser(plan.value):
         return [_link(_("Approve in the browser"), address_of(request)), *decide]
     return [_button("approve", _("Approve"), {**about, "a": "approve"}, style="primary"), *decide, opened]

@@ -20,15 +20,11 @@ from kumoban.estate.models import Person
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import record, writing
 
-__all__ = ["code_for", "link", "link_of", "linked_person", "unlink"]
+__all__ = ["code_for", "link", "linked_person", "unlink"]
 
 _LIFE = timedelta(minutes=10)
 #: without letters and digits that look alike; ten of them are fifty bits
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-
-
-def link_of(actor: Actor) -> SlackLink | None:
-    return SlackLink.objects.filter(person=actor.person).first()
 
 
 def code_for(actor: Actor) -> tuple[str, datetime]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import time
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk.models import NoticeSettings
+from kumoban.desk.models import NoticeSettings, SlackLink
 from kumoban.desk.notices.lanes import MAIL, SLACK, configured
-from kumoban.desk.notices.readers import Reader, readers
+from kumoban.desk.notices.readers import readers
 from kumoban.desk.people import Actor
 from kumoban.desk.shapes import problem
 from kumoban.ledger.record import record, writing
 
-__all__ = ["NoticeWishes", "Reach", "reach_of", "wish", "wishes_of"]
+__all__ = ["NoticeWishes", "Reach", "Standing", "standing_of", "wish"]
 
 _CLOCK = r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$"
 
@@ -47,27 +48,34 @@ class Reach(BaseModel):
     slack_offered: bool
 
 
-def reach_of(actor: Actor) -> Reach:
-    lanes, reader = configured(), _reader(actor)
-    linked = SLACK in lanes and reader.link is not None
-    return Reach(mail=MAIL in lanes and bool(reader.person.email), slack=linked, slack_offered=SLACK in lanes)
+@dataclass(frozen=True)
+class Standing:
+    """How it is for one person: what they wish, what is possible, whether Slack is linked."""
+
+    wishes: NoticeWishes
+    reach: Reach
+    link: SlackLink | None
 
 
-def wishes_of(actor: Actor) -> NoticeWishes:
-    row = _reader(actor).wants
-    return NoticeWishes(
+def standing_of(actor: Actor) -> Standing:
+    lanes, reader = configured(), readers([actor.person.id])[actor.person.id]
+    row = reader.wants
+    wishes = NoticeWishes(
         mail=row.mail,
         slack=row.slack,
         quiet_from=_clock(row.quiet_from),
         quiet_to=_clock(row.quiet_to),
         digest=row.digest,
     )
+    linked = SLACK in lanes and reader.link is not None
+    mail = MAIL in lanes and bool(reader.person.email)
+    return Standing(wishes, Reach(mail=mail, slack=linked, slack_offered=SLACK in lanes), reader.link)
 
 
 def wish(actor: Actor, chosen: NoticeWishes) -> None:
     """Raises Refused where nothing would be left by which this person can be told."""
     actor.needs("ask")
-    there = reach_of(actor)
+    there = standing_of(actor).reach
     possible = there.mail or there.slack
     if possible and not ((chosen.mail and there.mail) or (chosen.slack and there.slack)):
         raise Refused(Reason("no_channel_left"), field="mail")
@@ -82,10 +90,6 @@ def wish(actor: Actor, chosen: NoticeWishes) -> None:
         NoticeSettings.objects.update_or_create(person=actor.person, defaults=values)
         subject = f"person:{actor.person.id}"
         record("person.notice_settings", actor=actor.id, subject=subject, facts=chosen.model_dump())
-
-
-def _reader(actor: Actor) -> Reader:
-    return readers([actor.person.id])[actor.person.id]
 
 
 def _clock(at: time | None) -> str:

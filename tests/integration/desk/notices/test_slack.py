@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from kumoban.desk import requests
-from kumoban.desk.models import Approval, Notice, Request, SlackCode, SlackLink, SlackMessage
+from kumoban.desk.models import Approval, Event, Notice, NoticeSettings, Request, SlackCode, SlackLink, SlackMessage
 from kumoban.desk.notices.outbox import undelivered
 from kumoban.desk.notices.post_office import postmen
 from kumoban.desk.notices.slack_blocks import SIGNER
@@ -372,6 +373,26 @@ def test_the_longest_request_there_is_fits_slack_s_limits(office: Office, post: 
     requests.ask(office.actor("sato"), "temporary-access", office.form(reason="理" * 1000))
     post.round()
     assert len(slack.to(SUZUKI)) == 1
+
+
+def test_a_long_digest_is_one_message_that_slack_takes(office: Office, post: Post, slack: SlackStandIn) -> None:
+    NoticeSettings.objects.create(person_id="u-suzuki", digest=True)
+    made = requests.ask(office.actor("sato"), "temporary-access", office.form())
+    Request.objects.update(lapses_at=database_now() + timedelta(days=20))
+    post.round()
+    first = Notice.objects.get(person_id="u-suzuki")
+    events = [Event(kind="waiting", request=made, by="u-sato", at=first.created_at) for _ in range(60)]
+    Event.objects.bulk_create(events)
+    for event in Event.objects.filter(by="u-sato", fanned_out_at=None):
+        same = Notice.objects.get(pk=first.pk)
+        same.pk, same.event, same.dedupe = None, event, f"{event.pk}:u-suzuki:slack"
+        same.save()
+    Event.objects.update(fanned_out_at=first.created_at)
+    Notice.objects.filter(person_id="u-suzuki").update(due="2020-01-01T00:00:00Z")
+    post.round()
+    [digest] = slack.to(SUZUKI)
+    assert len(digest["blocks"]) == 50
+    assert Notice.objects.filter(person_id="u-suzuki", sent_at__isnull=False).count() == 61
 
 
 def test_a_connection_that_slack_closes_is_opened_again(slack: SlackStandIn, message: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from kumoban.desk import clock, requests
 from kumoban.desk.models import CompanyHoliday, Notice, NoticeSettings, Request, SlackLink
 from kumoban.desk.notices.kinds import KINDS
 from kumoban.desk.notices.readers import readers
-from kumoban.desk.notices.wishes import NoticeWishes, wish, wishes_of
+from kumoban.desk.notices.wishes import NoticeWishes, standing_of, wish
 from kumoban.desk.planning import ShapeError
 from kumoban.desk.shapes import read
 from kumoban.estate.models import Person
@@ -122,7 +122,7 @@ def test_one_channel_always_stays(office: Office, post: Post) -> None:
     with pytest.raises(Refused, match="no_channel_left"):
         wish(actor, NoticeWishes(mail=False))
     wish(actor, NoticeWishes(quiet_from="22:00", quiet_to="07:00", digest=True))
-    assert wishes_of(actor).quiet_to == "07:00"
+    assert standing_of(actor).wishes.quiet_to == "07:00"
     assert Entry.objects.filter(kind="person.notice_settings", actor="u-suzuki").exists()
 
 
