@@ -33,7 +33,6 @@ __all__ = [
     "on_one_line",
     "plain_text",
     "sentence",
-    "when",
 ]
 
 #: of what somebody wrote; the page has the rest
@@ -135,7 +134,7 @@ def sentence(request: Request) -> str:
         people=_(", ").join(honorific(worker.display_name) for worker in request.workers.all()),
         what=first.shown["permission_set"],
         where=_where(plan),
-        when=when(request, plan),
+        when=_when(request, plan),
     )
 
 
@@ -147,7 +146,7 @@ def _where(plan: Plan) -> str:
     return _(", ").join(shown)
 
 
-def when(request: Request, plan: Plan) -> str:
+def _when(request: Request, plan: Plan) -> str:
     window = plan.window
     assert window is not None
     starts_at, ends_at = request.starts_at or window.starts_at, request.ends_at or window.ends_at
