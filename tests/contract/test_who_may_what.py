@@ -1,0 +1,237 @@
+"""Every page and every API operation against every role: the table beside is the whole of who may do what.
+
+A route that is not in `who_may_what.txt` fails here, and so does one that lets in somebody else than its row says.
+`KUMOBAN_TEST_WRITE=1` writes the table anew, to be read line by line before it is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from kumoban.api.main import api
+from kumoban.desk import office as company
+from kumoban.desk import requests
+from kumoban.desk.models import ExtraField, Rule
+from kumoban.desk.sign_in import make_token
+from kumoban.estate.models import Group, Membership, Person
+from kumoban.ledger.clock import database_now
+from tests.integration.conftest import ARN, Office
+
+pytestmark = [pytest.mark.slow]
+
+TABLE = Path(__file__).with_name("who_may_what.txt")
+#: by the names of the people of the tests: who is not signed in, who has nothing to do with the request, …
+ROLES = {
+    "nobody": "",
+    "stranger": "kim",
+    "requester": "sato",
+    "approver": "suzuki",
+    "ops": "takahashi",
+    "auditor": "ito",
+}
+HEAD = f"""\
+# Y let in   - not now, or not by this person   ? not understood, whoever asks   . turned away
+# {"method and route":<64} {" ".join(ROLES)}
+"""
+
+
+def test_every_route_lets_in_whom_its_row_says_and_nobody_else(office: Office) -> None:
+    world = _world(office)
+    found = {route: _row(route, world, office) for route in sorted(_routes(), key=lambda route: route.split(" ")[::-1])}
+    if os.environ.get("KUMOBAN_TEST_WRITE"):
+        lines = [f"{route:<66} {'  '.join(cells)}" for route, cells in found.items()]
+        TABLE.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
+    wanted = dict(_wanted())
+    assert sorted(found) == sorted(wanted), "a route is not in the table, or one in the table is no more"
+    wrong = [
+        f"{route} by {role}: {cell}, and the table says {expected}"
+        for route, cells in found.items()
+        for role, cell, expected in zip(ROLES, cells, wanted[route], strict=True)
+        if cell != expected
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _wanted() -> Iterator[tuple[str, tuple[str, ...]]]:
+    for line in TABLE.read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            method, path, *cells = line.split()
+            yield f"{method} {path}", tuple(cells)
+
+
+# --- the routes there are
+
+
+def _routes() -> Iterator[str]:
+    for path, operations in api.get_openapi_schema()["paths"].items():
+        for method in operations:
+            yield f"{method.upper()} {path}"
+    for path in _pages(get_resolver()):
+        if not path.startswith("/api/"):
+            yield f"GET {path}"
+            yield f"POST {path}"
+
+
+def _pages(resolver: URLResolver, above: str = "/") -> Iterator[str]:
+    for found in resolver.url_patterns:
+        path = above + str(found.pattern)
+        if isinstance(found, URLPattern):
+            yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
+        else:
+            yield from _pages(found, path)
+
+
+# --- somebody tries
+
+
+def _row(route: str, world: Mapping[str, Any], office: Office) -> tuple[str, ...]:
+    method, path = route.split(" ")
+    return tuple(_cell(method, path, name, world, office) for name in ROLES.values())
+
+
+def _cell(method: str, path: str, name: str, world: Mapping[str, Any], office: Office) -> str:
+    """One person tries one thing; whatever they changed is taken back."""
+    filled = re.sub(r"\{(\w+)\}", lambda match: str(world["places"][match[1]]), path)
+    with transaction.atomic():
+        status, place = (_call if path.startswith("/api/") else _visit)(method, path, filled, name, world, office)
+        transaction.set_rollback(True)
+    if place.startswith("/sign-in") and not path.startswith("/sign-in"):
+        return "."
+    return "Y" if status < 400 else {409: "-", 422: "?"}.get(status, ".")
+
+
+def _call(method: str, path: str, filled: str, name: str, world: Mapping[str, Any], office: Office) -> tuple[int, str]:
+    scopes = ["read", "ask", "approve", "rules"]
+    headers = {"Authorization": f"Bearer {make_token(office.actor(name).user, 'matrix', scopes)}"} if name else {}
+    body = world["bodies"].get(f"{method} {path.removeprefix('/api/v1')}", {})
+    answer = Client().generic(method, filled, _json(body), content_type="application/json", headers=headers)
+    return answer.status_code, ""
+
+
+def _json(body: object) -> bytes:
+    return json.dumps(body).encode()
+
+
+def _visit(method: str, path: str, filled: str, name: str, world: Mapping[str, Any], office: Office) -> tuple[int, str]:
+    client = Client()
+    if name:
+        client.force_login(office.actor(name).user)
+    answer = client.get(filled) if method == "GET" else client.post(filled, world["forms"].get(path, {}))
+    return answer.status_code, str(answer.headers.get("Location", ""))
+
+
+# --- the situation they find
+
+
+def _world(office: Office) -> dict[str, Any]:
+    """A request that waits for its approver, and one of everything else a route may name."""
+    Group.objects.create(id="g-audit", name="auditors", seen_at=database_now())
+    Person.objects.create(id="u-ito", user_name="ito", display_name="伊藤 直樹", seen_at=database_now())
+    Membership.objects.create(person_id="u-ito", group_id="g-audit", seen_at=database_now())
+    made = requests.ask(office.actor("sato"), "temporary-access", office.form())
+    rule = Rule.objects.get()
+    company.add_holiday(office.actor("takahashi"), day=date(2027, 1, 4), name="年始")
+    field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
+    places = {
+        "number": made.number,
+        "act": "approve",
+        "name": "temporary-access",
+        "source": "accounts",
+        "field": "accounts",
+        "system": "x-point",
+        "code": "ja",
+        "kind": "csv",
+        "day": "2027-01-04",
+        "key": "floor",
+        "pk": rule.pk,
+        "rule_id": rule.pk,
+        "field_id": field.pk,
+        "account_id": "410122300001",
+    }
+    values = {
+        "name": "新しい",
+        "routine": rule.routine,
+        "who": rule.who,
+        "dimensions": rule.dimensions,
+        "approvers": rule.approvers,
+    }
+    ask = {"routine": "temporary-access", "form": office.form()}
+    bodies = {
+        "POST /requests": ask,
+        "POST /requests/preview": ask,
+        "POST /requests/{number}/resubmit": ask,
+        "POST /requests/{number}/approve": {"plan": made.plan.digest},
+        "POST /requests/{number}/confirm-plan": {"plan": made.plan.digest},
+        "POST /requests/{number}/report": {"outcome": "complete"},
+        "POST /requests/{number}/assign": {"assignee": "takahashi"},
+        "POST /requests/{number}/work": {"text": "した"},
+        **{f"POST /requests/{{number}}/{act}": {"comment": "理由"} for act in ("deny", "return", "question", "answer")},
+        "POST /rules": values,
+        "PUT /rules/{rule_id}": values,
+        "POST /rules/explain": {
+            "person": "sato",
+            "routine": "temporary-access",
+            "values": {"account": ["410122300001"], "permission_set": [ARN]},
+        },
+        "POST /holidays": {"day": "2027-01-05"},
+        "POST /holidays/list": {"csv": "2027-01-05,休み"},
+        "POST /freezes": {
+            "reason": "年末",
+            "starts_at": "2026-12-28T00:00:00+09:00",
+            "ends_at": "2027-01-04T00:00:00+09:00",
+        },
+        "POST /extra-fields": {"routine": "temporary-access", "key": "ticket", "label_ja": "票", "label_en": "Ticket"},
+        "POST /absences": {
+            "delegate": "tanaka",
+            "starts_at": "2026-12-28T00:00:00+09:00",
+            "ends_at": "2027-01-04T00:00:00+09:00",
+        },
+        "PUT /accounts/{account_id}": {"version": 0, "values": {"contacts": "当番"}},
+        "POST /accounts/{account_id}/confirm": {"version": 0},
+        "POST /accounts/import/preview": {"csv": "id,contacts\n410122300001,当番\n"},
+        "POST /accounts/import": {"csv": "id,contacts\n410122300001,当番\n", "digest": "0" * 64},
+        "POST /register-columns": {"key": "floor", "label_ja": "階", "label_en": "Floor"},
+        "POST /requests/{number}/convert": ask,
+        "POST /requests/{number}/convert/preview": ask,
+        "POST /shift-notes": {"text": "引継ぎ"},
+        "POST /demo/clock": {"minutes": 1},
+        "POST /tokens": {"name": "mine", "scopes": ["read"]},
+    }
+    rule_form = {
+        "name": "新しい",
+        "routine": "temporary-access",
+        "effect": "allow",
+        "groups": ["g-pay"],
+        "dimension.account": ["own-team"],
+        "dimension.environment": "prod",
+        "dimension.permission_set": ["*"],
+        "enabled": "on",
+    }
+    forms = {
+        "/requests/{number}/{act}": {"digest": made.plan.digest},
+        "/ask/{name}": {**office.form(), "until": "15m"},
+        "/rules/new": rule_form,
+        "/rules/{pk}": rule_form,
+        "/office": {"form": "holidays", "day": "2027-01-05", "name": "休み"},
+        "/accounts/columns": {"key": "floor", "label_ja": "階", "label_en": "Floor", "kind": "text"},
+        "/accounts/{account_id}/edit": {"version": "0", "contacts": "当番"},
+        "/accounts/{account_id}/confirm": {"version": "0"},
+        "/today/notes": {"text": "引継ぎ"},
+    }
+    return {"places": _Ones(places), "bodies": bodies, "forms": forms}
+
+
+class _Ones(dict[str, Any]):
+    def __missing__(self, key: str) -> int:
+        return 1
