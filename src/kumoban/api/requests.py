@@ -8,7 +8,16 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from kumoban.api.answers import GrantOut, OneRequestOut, RequestOut, grant_out, reasons_out, request_out, requests_out
+from kumoban.api.answers import (
+    GrantOut,
+    OneRequestOut,
+    ReasonOut,
+    RequestOut,
+    grant_out,
+    reasons_out,
+    request_out,
+    requests_out,
+)
 from kumoban.api.callers import actor_of, request_seen, routine_named
 from kumoban.core.instant import Instant
 from kumoban.desk import clock, requests, rules
@@ -42,6 +51,20 @@ class Seal(Schema):
 
     plan: str
     comment: str = ""
+
+
+class Seals(Schema):
+    """``plans``: the full digest of the plan that was read, by the request's number."""
+
+    plans: dict[str, str] = Field(min_length=1, max_length=30)
+    comment: str = ""
+
+
+class SealedOut(Schema):
+    number: str
+    sealed: bool
+    #: what was refused, where it was
+    errors: list[ReasonOut]
 
 
 class ReportIn(Schema):
@@ -156,6 +179,16 @@ def approve(request: HttpRequest, number: str, body: Seal) -> dict[str, Any]:
     return request_out(
         requests.approve(actor_of(request, "approve"), number, plan_digest=body.plan, comment=body.comment)
     )
+
+
+@router.post("/inbox/approve", tags=["decisions"], response=list[SealedOut])
+def approve_together(request: HttpRequest, body: Seals) -> list[dict[str, Any]]:
+    """Several plans at once, each sealed by its own digest; one that is refused holds up no other."""
+    done = requests.approve_together(actor_of(request, "approve"), body.plans, comment=body.comment)
+    return [
+        {"number": number, "sealed": refused is None, "errors": reasons_out(refused.reasons if refused else ())}
+        for number, refused in done.items()
+    ]
 
 
 @router.post("/requests/{number}/confirm-plan", response=RequestOut)

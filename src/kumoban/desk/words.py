@@ -208,6 +208,7 @@ _WORDS = {
     "rule_too_large": _("The rule says too much for one rule: use groups and OUs, or make two of it."),
     "step_added": _("Only in the plan after"),
     "step_removed": _("Only in the plan before"),
+    "too_many_together": _("At most %(most)s at a time."),
     "token_not_valid": _("The token is missing, or it is not valid (any more)."),
     "unknown_ou": _("There is no such OU: %(ou)s"),
     "unknown_team": _("There is no such team: %(team)s"),

@@ -8,18 +8,23 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk import register, rules
+from kumoban.desk import register, requests, rules
+from kumoban.desk.alike import alike
 from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.routine import Routine, routine_of, routines_for
+from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Account, searchable
@@ -69,10 +74,10 @@ def _register_tasks(actor: Actor) -> dict[str, Any]:
     return {"register_tasks": tasks[:5], "register_count": tasks.count()}
 
 
-def _rows(requests: QuerySet[Request]) -> QuerySet[Request]:
+def _rows(found: QuerySet[Request]) -> QuerySet[Request]:
     """What a row of a list shows, and no more: forms and plans are long."""
     shown = ("number", "state", "shown", "reason", "created_at", "lapses_at", "ratification", "requester__display_name")
-    return requests.select_related("requester").only(*shown)
+    return found.select_related("requester").only(*shown)
 
 
 def _greeting(now: datetime, actor: Actor) -> str:
@@ -182,13 +187,40 @@ def inbox(request: Any) -> HttpResponse:
     now = request.actor.now
     found = list(rules.inbox(request.actor).select_related("requester", "plan").prefetch_related("workers")[:_CARDS])
     own = Request.objects.filter(requester=request.actor.person, state=RequestState.WAITING).order_by("lapses_at")
+    cards = _cards(found, now)
     context = {
         "here": "inbox",
-        "cards": _cards(found, now),
+        "cards": cards,
+        "together": _together(cards),
         "own_waiting": own[:5],
         "now": now,
     }
     return render(request, "web/inbox.html", context)
+
+
+def _together(cards: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Like requests with nothing unusual about them, to be approved at once; what differs is read alone."""
+    ordinary = {card["request"].pk: card for card in cards if not card["unusual"] and not card["notes"]}
+    groups = alike(card["request"] for card in ordinary.values())
+    return [[ordinary[one.pk] for one in group] for group in groups]
+
+
+@page
+@require_POST
+def approve_together(request: Any) -> HttpResponse:
+    """Each chosen plan is sealed by the digest its row was shown with."""
+    plans = dict(seal.split(":", 1) for seal in request.POST.getlist("seal") if ":" in seal)
+    done = requests.approve_together(request.actor, plans, comment=request.POST.get("comment", ""))
+    sealed = sum(refused is None for refused in done.values())
+    for number, refused in done.items():
+        for reason in refused.reasons if refused else ():
+            messages.error(request, f"{number}: {said(reason)}")
+    if sealed:
+        messages.success(
+            request, ngettext("%(n)d plan is approved.", "%(n)d plans are approved.", sealed) % {"n": sealed}
+        )
+    forget_counts(request.actor)
+    return redirect("/inbox")
 
 
 def _cards(found: list[Request], now: datetime) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ urlpatterns = [
     path("ask/<slug:name>/offers/<str:field>", asking.offers),
     path("mine", lists.mine),
     path("inbox", lists.inbox),
+    path("inbox/approve", lists.approve_together),
     path("work", lists.work),
     path("requests/<str:number>", request_page.request_page),
     path("requests/<str:number>/plans", plans_page.plans_page),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Q
@@ -13,7 +14,7 @@ from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor, accounts_of_the_same, stand_ins
 from kumoban.desk.planning import authorise
 from kumoban.desk.requests.closing import cancel_approved, end_holds
-from kumoban.desk.requests.guards import checked_text, may_operate, own, required_text, routine_named
+from kumoban.desk.requests.guards import checked_text, may_operate, own, refused_attempt, required_text, routine_named
 from kumoban.desk.requests.plans import await_ratification, open_checks, valid_until, void_plan
 from kumoban.desk.routine import Asked
 from kumoban.desk.states import Ratification, RequestState
@@ -26,6 +27,7 @@ __all__ = [
     "answer_question",
     "approvals_complete",
     "approve",
+    "approve_together",
     "ask_question",
     "asking_people",
     "confirm_plan",
@@ -94,6 +96,26 @@ def _ratified(request: Request, how: Ratification, by: str, facts: dict[str, str
     texts = {"comment": comment} if comment else None
     record(f"request.{how.value}", actor=by, subject=request.number, facts=facts, texts=texts)
     happened(how.value, request.pk, by=by, at=clock.now())
+
+
+#: plans that one person seals with one word
+MOST_TOGETHER = 30
+
+
+def approve_together(actor: Actor, plans: Mapping[str, str], *, comment: str = "") -> dict[str, Refused | None]:
+    """Seal several plans, each by its own digest and in a transaction of its own; by number, what was refused."""
+    if len(plans) > MOST_TOGETHER:
+        raise Refused(Reason("too_many_together", {"most": MOST_TOGETHER}))
+    return {number: _refusal_of(actor, number, plan_digest, comment) for number, plan_digest in plans.items()}
+
+
+def _refusal_of(actor: Actor, number: str, plan_digest: str, comment: str) -> Refused | None:
+    try:
+        approve(actor, number, plan_digest=plan_digest, comment=comment)
+    except Refused as refused:
+        refused_attempt(actor, "approve", number, refused)
+        return refused
+    return None
 
 
 def confirm_plan(actor: Actor, number: str, *, plan_digest: str) -> Request:
