@@ -90,6 +90,11 @@ class Plan:
     dimensions: tuple[Mapping[str, str], ...] = ()
 
     @property
+    def own(self) -> bool:
+        """Only the desk's own rows are changed."""
+        return bool(self.steps) and all(step.own for step in self.steps)
+
+    @property
     def waits_for_people(self) -> bool:
         """Whether a step on AWS comes after a step that a person does: nobody knows how long that takes."""
         by_hand = [step.manual for step in self.steps]

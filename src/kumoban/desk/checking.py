@@ -147,7 +147,7 @@ def begin(request: Request, now: datetime) -> None:
     """→ applying: the grants' ends are fixed here and never move; each has its end step before anything is called."""
     plan = request.plan
     assert plan is not None
-    if all(step.own for step in plan.value.steps):
+    if plan.value.own:
         return _keep(request, plan, now)
     assert plan.value.window is not None
     window = plan.value.window.resolved(now)

@@ -102,6 +102,7 @@ class _Row:
 def noticed(requests: Iterable[Request], now: datetime) -> dict[int, Noticed]:
     """By the request's key: what is unusual and what was there before. Requests without a plan have neither."""
     asking = [_Asking(found, found.plan.value, list(found.workers.all())) for found in requests if found.plan]
+    asking = [one for one in asking if not one.plan.own]
     asking = [one for one in asking if one.accounts]
     if not asking:
         return {}

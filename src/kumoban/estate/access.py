@@ -95,6 +95,7 @@ LEFT JOIN estate_person p ON p.id = COALESCE(m.person_id, a.principal_id)
 LEFT JOIN estate_group g ON g.id = m.group_id
 LEFT JOIN estate_permissionset s ON s.arn = a.permission_set_arn
 LEFT JOIN estate_person o ON o.id = a.owner_person
+LEFT JOIN estate_team t ON t.slug = a.owner_team
 JOIN estate_account c ON c.id = a.account_id
 WHERE a.absent_since IS NULL AND c.absent_since IS NULL AND (a.principal_type = 'USER' OR m.person_id IS NOT NULL)
 """
@@ -104,7 +105,7 @@ SELECT a.account_id, a.permission_set_arn, a.principal_type, a.principal_id, COA
   COALESCE(p.display_name, m.person_id, a.principal_id), COALESCE(p.user_name, ''),
   p.id IS NOT NULL AND p.absent_since IS NULL AND p.enabled, COALESCE(g.name, m.group_id, ''),
   CASE WHEN m.seen_at < a.seen_at THEN m.seen_at ELSE a.seen_at END,
-  a.adopted_request, COALESCE(o.display_name, NULLIF(a.owner_team, ''), '')
+  a.adopted_request, COALESCE(o.display_name, t.name, a.owner_team)
 """
 _PLACE = "a.account_id, a.permission_set_arn, a.principal_type, a.principal_id, COALESCE(m.person_id, a.principal_id)"
 

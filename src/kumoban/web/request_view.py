@@ -107,7 +107,7 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
             "present": step.present,
             "title": step.title,
             "warnings": step.warnings,
-            "manual": step.manual,
+            "told": step.manual or step.own,
             "params": step.params,
         }
         for step in plan.steps
@@ -155,7 +155,7 @@ def slot_views(slots: Sequence[Slot], now: datetime, without: Iterable[str] = ()
 
     ``without``: who asks and works, and so approves for nobody.
     """
-    refs = [ref for slot in slots for ref in slot.refs]
+    refs, excluded = [ref for slot in slots for ref in slot.refs], set(without)
     names = {
         group: description or name
         for group, name, description in Group.objects.filter(id__in=refs).values_list("id", "name", "description")
@@ -164,13 +164,14 @@ def slot_views(slots: Sequence[Slot], now: datetime, without: Iterable[str] = ()
     for group, person in Membership.objects.filter(group_id__in=refs, absent_since=None).values_list(
         "group_id", "person_id"
     ):
-        members.setdefault(group, []).append(person)
+        if person not in excluded:
+            members.setdefault(group, []).append(person)
     ids = {*refs, *(person for people in members.values() for person in people)}
     away = {
         (delegate, principal)
         for delegate, principals in (stand_ins(now) if ids else {}).items()
         for principal in principals & ids
-        if delegate not in set(without)
+        if delegate not in excluded
     }
     ids |= {delegate for delegate, _principal in away}
     people = dict(
@@ -356,7 +357,8 @@ def track(request: Request, holds: Sequence[Hold], seals: Sequence[Approval] = (
         by_hand = (*begun, Dot(_("In work"), ""), Dot(_("Done"), "", request.closed_at))
         return _marked(by_hand, 4 if request.state == "done" else 2)
     approval = _approval_dot(request, seals, needed)
-    dots = (*begun, approval, *_in_force(request, holds))
+    own = request.plan is not None and request.plan.value.own
+    dots = (*begun, approval, *((Dot(_("Done"), "", request.closed_at),) if own else _in_force(request, holds)))
     if request.state in _STOPPED:
         return [*_marked(dots[:2], 2), Dot(request.state_label, "now stopped", request.closed_at)]
     return _marked(dots, _REACHED.get(request.state, 2))

@@ -71,6 +71,8 @@ def test_the_plan_says_account_by_account_what_is_marked_and_whose_it_will_be(of
     page = signed_in(office_of_two, "kim", "ja").get(f"/requests/{made.number}").content.decode()
     assert "payments-prod:割り当て 1 件(人 1、グループ 0)、所有者 決済基盤" in page
     assert "sandbox" in page
+    assert "AWS には何も変更しません" in page
+    assert "初めて" not in page
     assert signed_in(office_of_two, "kim").get("/inbox").status_code == 200
 
 
@@ -162,9 +164,9 @@ def test_who_has_access_tells_what_is_adopted_and_what_is_not(office_of_two: Off
     made = approved(office_of_two, ask(office_of_two, accounts=[PROD], owner=[]))
     ops = office_of_two.actor("takahashi")
     [known] = who_has_access(ops, Wanted(adopted="yes")).rows
-    assert (known.line.adopted, known.line.owner) == (made.number, "payments")
+    assert (known.line.adopted, known.line.owner) == (made.number, "決済基盤")
     rest = who_has_access(ops, Wanted(adopted="no")).rows
     assert {row.line.account for row in rest} == {"payments-data-prod", "sandbox"}
     page = signed_in(office_of_two, "takahashi", "ja").get("/access", {"adopted": "yes"}).content.decode()
-    assert f'取り込み済み <span class="mono">{made.number}' in page
-    assert Caller(office_of_two, "takahashi").get("access", adopted="yes").json()["lines"][0]["owner"] == "payments"
+    assert f'取り込み済み <a class="mono" href="/requests/{made.number}">' in page
+    assert Caller(office_of_two, "takahashi").get("access", adopted="yes").json()["lines"][0]["owner"] == "決済基盤"
