@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -32,6 +33,44 @@ def test_no_process_starts_with(name: str, value: str) -> None:
     done = started("", **{name: value})
     assert done.returncode != 0
     assert "ImproperlyConfigured" in done.stderr
+
+
+SENDER = {"KUMOBAN_EMAIL_FROM": "kumoban@example.jp"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"KUMOBAN_EMAIL_URL": "smtp://mail.example.jp"},  # from whom?
+        {**SENDER, "KUMOBAN_EMAIL_URL": "http://mail.example.jp"},
+        {"KUMOBAN_SLACK_API_URL": "http://slack.example/api/"},
+        {"KUMOBAN_WEBHOOKS": "itsm=http://itsm.example.jp", "KUMOBAN_WEBHOOK_SECRETS": "itsm=whsec_a2V5"},
+        {"KUMOBAN_WEBHOOKS": "itsm=https://itsm.example.jp"},
+        {"KUMOBAN_WEBHOOKS": "itsm=https://itsm.example.jp", "KUMOBAN_WEBHOOK_SECRETS": "itsm=secret"},
+        {"KUMOBAN_WEBHOOKS": "https://itsm.example.jp", "KUMOBAN_WEBHOOK_SECRETS": "itsm=whsec_a2V5"},
+    ],
+    ids=lambda given: " ".join(given.values()),
+)
+def test_no_process_starts_with_a_way_out_that_is_not_safe(given: dict[str, str]) -> None:
+    done = started("", **given)
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "starttls"),
+    [
+        ("smtp://mail.example.jp", 587, True),
+        ("smtps://u:p%40ss@mail.example.jp", 465, False),
+        ("smtp://relay:25?tls=no", 25, False),
+        ("smtp://relay?tls=no", 25, False),
+    ],
+)
+def test_mail_is_sent_in_clear_only_where_that_is_asked_for(url: str, port: int, starttls: bool) -> None:
+    done = started("print(settings.KUMOBAN_EMAIL)", **SENDER, KUMOBAN_EMAIL_URL=url)
+    mail = ast.literal_eval(done.stdout)
+    assert (mail["port"], mail["starttls"]) == (port, starttls)
+    assert mail["password"] in ("", "p@ss")
 
 
 def test_the_client_s_secret_may_stand_in_a_file(tmp_path: Path) -> None:

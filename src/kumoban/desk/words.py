@@ -193,6 +193,7 @@ _WORDS = {
     "no_such_notice": _("There is no such notice."),
     "not_linked": _("No Slack account is linked."),
     "quiet_hours_both": _("Write when the quiet hours begin and when they end, or neither."),
+    "slack_help": _("What waits for you is told here, and decided with the buttons. Everything else is in Kumoban."),
     "slack_in_browser": _("Production is approved in the browser only. Open the request there."),
     "slack_now_linked": _("Your Slack account is linked to %(person)s. What waits for you is told here from now on."),
     "slack_not_linked": _(

@@ -53,15 +53,25 @@ class SlackLane:
         news = compose(bundle.first, reader)
         with writing():  # the row is there before the message, so that what moves meanwhile is counted
             place = {"channel": link.channel}
-            message, _made = SlackMessage.objects.get_or_create(request=about, person=reader.person, defaults=place)
+            message, made = SlackMessage.objects.get_or_create(request=about, person=reader.person, defaults=place)
         if not message.ts:
-            ts = self._post(bundle, message.channel, fallback(news.subject), live_blocks(_now(about), reader))
+            if not made and not bundle.unsure:
+                raise NotNow("another node is writing the first message about this request")
+            ts = self._first(bundle, message, fallback(news.subject), live_blocks(_now(about), reader))
             with writing():
                 SlackMessage.objects.filter(pk=message.pk).update(ts=ts, shown=message.changes)
             return ts
         if not self._bring_up_to_date(message):
             return self._about(bundle, about, reader, link)
         return self._post(bundle, message.channel, fallback(news.subject), news_blocks(news), thread=message.ts)
+
+    def _first(self, bundle: Bundle, message: SlackMessage, text: str, blocks: list[dict[str, Any]]) -> str:
+        try:
+            return self._post(bundle, message.channel, text, blocks)
+        except Exception:
+            with writing():
+                SlackMessage.objects.filter(pk=message.pk, ts="").delete()
+            raise
 
     def _digest(self, bundle: Bundle, reader: Reader, link: SlackLink) -> str:
         messages = [compose(notice, reader) for notice in bundle.notices]

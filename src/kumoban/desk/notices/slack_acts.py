@@ -94,7 +94,8 @@ def message_said(event: Mapping[str, Any], team: str) -> Answer:
         person = link(text, team=team, slack_user=user, channel=str(event.get("channel", "")))
     except Refused as refused:
         known = linked_person(team, user)
-        reason = refused.reasons[0] if _looks_like_a_code(text) or known else Reason("slack_not_linked")
+        otherwise = Reason("slack_help" if known else "slack_not_linked")
+        reason = refused.reasons[0] if _looks_like_a_code(text) else otherwise
         return _told(reason, known.id if known else "")
     return _told(Reason("slack_now_linked", {"person": person.display_name}), person.id)
 

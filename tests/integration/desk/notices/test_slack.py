@@ -280,6 +280,13 @@ def test_a_code_works_once_and_for_ten_minutes(office: Office, slack: SlackStand
     assert not SlackLink.objects.filter(slack_user="U0THIEF").exists()
 
 
+def test_whoever_writes_anything_else_is_told_what_the_app_is_for(office: Office, slack: SlackStandIn) -> None:
+    slack.write(SUZUKI, "こんにちは")
+    refused(slack, SUZUKI, "ボタンで判断")
+    slack.write("U0KEN", "hello")
+    refused(slack, "U0KEN", "連携されていません")
+
+
 def test_one_account_is_one_person(office: Office, slack: SlackStandIn) -> None:
     code, _until = code_for(office.actor("takahashi"))
     slack.write(SUZUKI, code)
@@ -324,6 +331,17 @@ def test_a_message_of_which_nobody_heard_is_not_sent_twice(office: Office, post:
     post.round()
     assert len(slack.to(SUZUKI)) == len(slack.to(TANAKA)) == 1
     assert SlackMessage.objects.exclude(ts="").count() == 2
+
+
+def test_two_nodes_never_begin_two_messages_about_one_request(office: Office, post: Post, slack: SlackStandIn) -> None:
+    made = requests.ask(office.actor("sato"), "temporary-access", office.form())
+    SlackMessage.objects.create(request=made, person_id="u-suzuki", channel=f"D{SUZUKI[1:]}")  # another node's
+    post.round()
+    assert slack.to(SUZUKI) == []
+    SlackMessage.objects.filter(person_id="u-suzuki").delete()  # it was not taken there
+    post.patient()
+    post.round()
+    assert len(slack.to(SUZUKI)) == 1
 
 
 def test_what_a_lost_node_had_sent_is_found_again(office: Office, post: Post, slack: SlackStandIn) -> None:
