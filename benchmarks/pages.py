@@ -147,14 +147,14 @@ def _plan(person: str, number: int) -> PlanValue:
 
 
 @contextmanager
-def web(world: World) -> Iterator[psutil.Process]:
-    command = [sys.executable, "-m", "kumoban", "web", "--port", str(PORT), "--threads", "4"]
+def web(world: World, port: int = PORT) -> Iterator[psutil.Process]:
+    command = [sys.executable, "-m", "kumoban", "web", "--port", str(port), "--threads", "4"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
-                httpx.get(f"http://127.0.0.1:{PORT}/sign-in", timeout=2)
+                httpx.get(f"http://127.0.0.1:{port}/sign-in", timeout=2)
                 break
             except httpx.HTTPError:
                 time.sleep(0.1)
@@ -164,8 +164,8 @@ def web(world: World) -> Iterator[psutil.Process]:
         process.wait(timeout=10)
 
 
-def signed_in(name: str) -> httpx.Client:
-    client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=10, cookies={"kumoban_language": "ja"})
+def signed_in(name: str, port: int = PORT) -> httpx.Client:
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, cookies={"kumoban_language": "ja"})
     client.get("/sign-in")
     token = client.cookies.get("csrftoken") or ""
     answer = client.post("/sign-in", data={"user_name": name, "csrfmiddlewaretoken": token})
