@@ -24,7 +24,7 @@ def fill_day() -> int:
     made = [
         _access("emma.clark", "search-dev", tonight, 2, "検索インデックスの再構築"),
         _access("daniel.kim", "search-dev", tonight + timedelta(hours=1), 2, "Load test of the new ranking"),
-        _access("watanabe.sho", "payments-stg", tonight + timedelta(days=1), 3, "決済リリースのリハーサル"),
+        _access("daniel.kim", "search-stg", tonight + timedelta(days=1), 3, "Rehearsal of the release"),
         _other(
             "watanabe.sho", "社内 DNS への転送", "pay.internal への転送を追加してください。影響は検証環境のみです。"
         ),
