@@ -344,16 +344,22 @@ def test_two_nodes_never_begin_two_messages_about_one_request(office: Office, po
     assert len(slack.to(SUZUKI)) == 1
 
 
-def test_what_a_lost_node_had_sent_is_found_again(office: Office, post: Post, slack: SlackStandIn) -> None:
+@pytest.mark.parametrize("remembered", [True, False])
+def test_what_a_lost_node_had_sent_is_found_again(
+    office: Office, post: Post, slack: SlackStandIn, remembered: bool
+) -> None:
+    """Killed right after the message was taken, or after its place was written down as well."""
     requests.ask(office.actor("sato"), "temporary-access", office.form())
     post.round()
-    SlackMessage.objects.update(ts="")
+    if not remembered:
+        SlackMessage.objects.update(ts="")
     Notice.objects.update(
         due="2020-01-01T00:00:00Z", sent_at=None, lease_by="node-lost", lease_until="2020-01-01T00:00:00Z"
     )
     post.round()
     assert len(slack.to(SUZUKI)) == 1
     assert SlackMessage.objects.get(person_id="u-suzuki").ts == slack.to(SUZUKI)[0]["ts"]
+    assert not Notice.objects.filter(sent_at=None).exists()
 
 
 def test_a_message_that_was_deleted_comes_anew(office: Office, post: Post, slack: SlackStandIn) -> None:
