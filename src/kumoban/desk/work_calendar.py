@@ -64,22 +64,25 @@ def pieces(actor: Actor, start: datetime, end: datetime, *, over: bool = True) -
 
 
 def _of_holds(seen: Any, start: datetime, end: datetime, over: bool) -> Iterable[Piece]:
-    """Grants, several of one request in one account as one piece."""
+    """Grants, several of one request in one account as one piece; what should have ended reaches to this moment."""
+    now = clock.now()
     states = [*_LIVE, HoldState.ENDED] if over else list(_LIVE)
-    reaches = Q(ends_at=None) | Q(ends_at__gt=start) | (Q(ended_at=None) & ~Q(state=HoldState.ENDED))
-    holds = Hold.objects.filter(reaches, state__in=states, request__in=seen)
+    reaches = Q(ends_at=None) | Q(ends_at__gt=start)
+    if start < now:
+        reaches |= Q(state__in=_LIVE)
     begun = Q(starts_at__lt=end) | Q(starts_at=None, active_at__lt=end)
-    rows = holds.filter(begun).exclude(ended_at__lte=start).select_related("request", "request__requester")
+    holds = Hold.objects.filter(reaches, begun, state__in=states, request__in=seen).exclude(ended_at__lte=start)
+    rows = holds.select_related("request", "request__requester").order_by("starts_at", "id")
     together: dict[tuple[int, str], list[Hold]] = defaultdict(list)
-    for hold in rows.order_by("starts_at", "id")[:MOST_PIECES]:
+    for hold in rows[:MOST_PIECES]:
         together[hold.request_id, hold.account_id].append(hold)
-    return [_of(several) for several in together.values()]
+    found = (_of(several, now) for several in together.values())
+    return [piece for piece in found if piece.overlaps(start, end)]
 
 
-def _of(holds: Sequence[Hold]) -> Piece:
+def _of(holds: Sequence[Hold], now: datetime) -> Piece:
     first = holds[0]
-    ends = [hold.ended_at or hold.ends_at for hold in holds]
-    open_ended = any(at is None for at in ends)
+    ends = [_end_of(hold, now) for hold in holds]
     states = [hold.state for hold in holds]
     return Piece(
         first.request,
@@ -88,9 +91,15 @@ def _of(holds: Sequence[Hold]) -> Piece:
         tuple(dict.fromkeys(str(hold.shown.get("person", "")) for hold in holds)),
         str(first.shown.get("permission_set", "")),
         min(at for hold in holds if (at := hold.starts_at or hold.active_at)),
-        None if open_ended else max(at for at in ends if at),
+        None if None in ends else max(at for at in ends if at),
         next((str(state) for state in _LIVE if state in states), str(HoldState.ENDED)),
     )
+
+
+def _end_of(hold: Hold, now: datetime) -> datetime | None:
+    if hold.ended_at or hold.ends_at is None:
+        return hold.ended_at
+    return hold.ends_at if hold.state in (HoldState.ENDED, HoldState.APPROVED) else max(hold.ends_at, now)
 
 
 def _of_waiting(seen: Any, start: datetime, end: datetime) -> Iterable[Piece]:

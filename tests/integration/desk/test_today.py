@@ -169,6 +169,17 @@ def test_a_meeting_with_what_one_may_not_see_is_not_told(office: Office) -> None
     assert (piece.request.number, piece.meets) == (made.number, ())
 
 
+def test_work_stands_in_its_own_days_and_what_is_overdue_reaches_to_now(office: Office) -> None:
+    made = granted(office, accounts=[PAY], workers=["u-sato"])
+    now = clock.now()
+    assert pieces(office.actor("takahashi"), now + timedelta(days=7), now + timedelta(days=14)) == []
+    Hold.objects.filter(request=made).update(starts_at=now - timedelta(hours=9), ends_at=now - timedelta(hours=8))
+    (piece,) = pieces(office.actor("takahashi"), now - timedelta(hours=1), now + timedelta(days=1))
+    assert piece.ends_at is not None
+    assert piece.ends_at >= now
+    assert pieces(office.actor("takahashi"), now + timedelta(days=1), now + timedelta(days=2)) == []
+
+
 def test_denied_and_withdrawn_work_is_gone_and_ended_work_is_over(office: Office) -> None:
     gone = planned(office, 2)
     requests.withdraw(office.actor("sato"), gone.number)
