@@ -55,8 +55,8 @@ def watch_emergency() -> int:
             return opened
         form = {"subject": f"緊急アクセスの使用 / Emergency access used: {use.principal.rsplit('/', 1)[-1]}"[:120]}
         form |= {"what": use.said, "where": use.principal[:200]}
-        made = open_by_desk(_ROUTINE, form, requester=requester, idempotency=use.key)
         with writing():
+            made = open_by_desk(_ROUTINE, form, requester=requester, idempotency=use.key)
             needs_person(made.pk, clock.now(), Reason("emergency_used", {"principal": use.principal}))
         opened += 1
     return opened

@@ -46,6 +46,19 @@ def test_in_observe_mode_nothing_that_changes_aws_leaves_and_the_operator_is_nev
     assert "KumobanReader" in assume_and_look(practice, door)
 
 
+def test_in_observe_mode_the_role_that_sends_mail_is_assumed_but_not_where_it_is_the_operator(
+    practice: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail, operator = practice.role_arn("KumobanMail"), settings.KUMOBAN_OPERATOR_ROLE
+    monkeypatch.setattr(settings, "KUMOBAN_MODE", "observe")
+    monkeypatch.setattr(settings, "KUMOBAN_EMAIL", {"scheme": "ses", "role": mail})
+    with pytest.raises(Denied):  # asked for, and not there
+        Door().prepare(SessionKey(mail, "kumoban-notices"))
+    monkeypatch.setattr(settings, "KUMOBAN_EMAIL", {"scheme": "ses", "role": operator})
+    with pytest.raises(ObserveMode):
+        Door().prepare(SessionKey(operator, "kumoban-notices"))
+
+
 def test_what_changes_something_never_leaves_as_a_reading(practice: EmulatorServer) -> None:
     practice.admin.clear_calls()
     with pytest.raises(NotReading):
