@@ -45,7 +45,7 @@ def main() -> int:
             for port in PORTS:
                 servers.enter_context(web(world, port))
             figures = _signing_in(20 if quick else 60) + asyncio.run(_at_work(cookies, number, 10 if quick else 60))
-        figures.append(_put_back(world))
+        figures += [_moved(2_000 if quick else 20_000), _put_back(world)]
     return conclude("people, SQLite", figures)
 
 
@@ -106,6 +106,32 @@ async def _at_work(cookies: Sequence[str], number: str, seconds: int) -> list[Fi
         Figure("p95", percentile(taken, 0.95) * 1000, " ms", most=100),
         Figure("errors", errors, most=0),
     ]
+
+
+def _moved(people: int) -> Figure:
+    """The HR department's table of everybody, each of whom moves, previewed with what they lose."""
+    from kumoban.desk.people import Actor
+    from kumoban.desk.sign_in import user_of
+    from kumoban.desk.staff import preview
+    from kumoban.estate.models import Group, Membership, Person
+    from kumoban.ledger.clock import database_now
+
+    now = database_now()
+    Group.objects.create(id="ops", name="ops", seen_at=now)
+    Membership.objects.create(person_id="u0", group_id="ops", seen_at=now)
+    rows = [
+        Person(id=f"hr{i}", user_name=f"hr{i}", display_name=f"社員 {i}", employee_number=f"{i:06}", seen_at=now)
+        for i in range(people)
+    ]
+    Person.objects.bulk_create(rows, batch_size=500)
+    lines = [f"{i:06},2027-04-01,第{i % 60}部,D{i % 60},{i % 60},{i // 10 * 10:06},正社員," for i in range(people)]
+    ops = Actor(user_of(Person.objects.get(pk="u0")))
+    start = time.perf_counter()
+    seen = preview(ops, "社員番号,発効日,所属,部門コード,チーム,上長,雇用区分,最終日\n" + "\n".join(lines))
+    taken = time.perf_counter() - start
+    if len(seen.table.taken) != people:
+        raise SystemExit(f"{len(seen.table.refused)} lines were refused: {seen.table.refused[:1]}")
+    return Figure(f"HR table of {people:,} previewed", taken, " s", most=10)
 
 
 def _put_back(world: World) -> Figure:

@@ -27,6 +27,10 @@ class ApiClient:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._answer(self._send("POST", path, json=body))
 
+    def upload(self, path: str, content: bytes, **fields: str) -> Any:
+        """A file, with plain fields beside it."""
+        return self._answer(self._send("POST", path, files={"file": content}, data=fields))
+
     def put(self, path: str, body: dict[str, Any]) -> Any:
         return self._answer(self._send("PUT", path, json=body))
 

@@ -24,6 +24,7 @@ from kumoban.desk.planning import business_calendar
 from kumoban.desk.register import ask_owners
 from kumoban.desk.requests import asking_people
 from kumoban.desk.rules import Slot, approvers
+from kumoban.desk.staff.taking import end_at_the_last_day
 from kumoban.desk.states import Ratification, RequestState
 from kumoban.desk.transition import locked, move
 from kumoban.desk.unseen import look_for_unseen
@@ -128,6 +129,7 @@ DUTIES = (
     _Duty("seal", timedelta(minutes=1), seal_head),
     _Duty("heartbeat", timedelta(minutes=1), beat),
     _Duty("old_locks", timedelta(minutes=1), old_locks),
+    _Duty("last_days", timedelta(minutes=5), end_at_the_last_day),
     _Duty("remind", timedelta(minutes=1), remind),
     _Duty("overdue_ratifications", timedelta(minutes=1), overdue_ratifications),
     _Duty("tell_of_ends", timedelta(minutes=1), tell_of_ends),

@@ -13,9 +13,19 @@ from django.conf import settings
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Absence, User
+from kumoban.estate.employment import day_of, in_force
 from kumoban.estate.models import Group, Membership, Person, Team
 
-__all__ = ["Actor", "accounts_of_the_same", "groups_of", "members_of", "ops_members", "stand_ins", "team_of"]
+__all__ = [
+    "Actor",
+    "accounts_of_the_same",
+    "groups_of",
+    "manager_of",
+    "members_of",
+    "ops_members",
+    "stand_ins",
+    "team_of",
+]
 
 #: what a token may be allowed to do, each apart
 SCOPES = ("read", "ask", "approve", "rules", "calendar")
@@ -105,6 +115,15 @@ def accounts_of_the_same(people: Iterable[str]) -> set[str]:
     ids = set(people)
     numbers = Person.objects.filter(id__in=ids).exclude(employee_number="").values("employee_number")
     return ids | set(Person.objects.filter(employee_number__in=numbers).values_list("id", flat=True))
+
+
+def manager_of(person: Person) -> str:
+    """The id of whom the HR department names for today, else of whom the identity store names."""
+    row = in_force([person.id], day_of(clock.now())).get(person.id)
+    if row is None or not row.manager_number:
+        return person.manager_id
+    acting = Person.objects.filter(employee_number=row.manager_number, absent_since=None, enabled=True)
+    return acting.order_by("id").values_list("id", flat=True).first() or ""
 
 
 def stand_ins(at: datetime) -> dict[str, set[str]]:

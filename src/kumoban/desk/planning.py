@@ -24,6 +24,7 @@ from kumoban.desk.models import CompanyHoliday, ExtraField, Request
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import Asked, Routine
 from kumoban.desk.states import Ratification
+from kumoban.estate.employment import day_of, end_of, in_force
 from kumoban.estate.models import Person
 
 __all__ = [
@@ -218,7 +219,21 @@ def authorise(routine: Routine, plan: Plan, asked: Asked) -> rules.Decision:
     """What the rules and freezes of this moment say about a plan; people are judged on the memberships last seen."""
     length = plan.window.resolved(asked.now).length if plan.window else timedelta()
     decision = rules.decide(routine, asked.requester, asked.workers, plan.dimensions, length, emergency=asked.emergency)
-    return _with_fields(_with_freezes(decision, routine, plan, asked.now), routine, asked)
+    return _with_contracts(_with_fields(_with_freezes(decision, routine, plan, asked.now), routine, asked), plan, asked)
+
+
+def _with_contracts(decision: rules.Decision, plan: Plan, asked: Asked) -> rules.Decision:
+    """Nobody has anything longer than they work here."""
+    end = plan.window.resolved(asked.now).ends_at if plan.window else None
+    if end is None:
+        return decision
+    said = in_force([worker.id for worker in asked.workers], day_of(end - timedelta(microseconds=1)))
+    late = [
+        Reason("contract_ends", {"person": worker.display_name, "at": end_of(row.last_day).isoformat()})
+        for worker in asked.workers
+        if (row := said.get(worker.id)) and row.last_day is not None and end > end_of(row.last_day)
+    ]
+    return replace(decision, refusals=(*decision.refusals, *late))
 
 
 def _with_fields(decision: rules.Decision, routine: Routine, asked: Asked) -> rules.Decision:

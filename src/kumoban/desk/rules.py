@@ -15,9 +15,11 @@ from django.conf import settings
 from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, When
 
 from kumoban.core.reason import Reason
+from kumoban.desk import clock
 from kumoban.desk.models import Approval, Hold, Request, Requirement, Rule, Step
-from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, members_of
+from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, manager_of, members_of
 from kumoban.desk.routine import Dimension, Routine
+from kumoban.estate.employment import day_of, in_force
 from kumoban.estate.models import Account, Group, Person, Team
 
 __all__ = [
@@ -321,9 +323,16 @@ def facts_of(people: Iterable[Person], combinations: Sequence[Mapping[str, str]]
 
 
 def _own_teams(groups: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """By the groups of the identity store; where HR says in which teams somebody works, only those of them."""
     wanted = frozenset().union(*groups.values())
     teams = list(Team.objects.filter(absent_since=None, group_id__in=wanted))
-    return {person: frozenset(team.slug for team in teams if team.group_id in mine) for person, mine in groups.items()}
+    said = in_force(groups, day_of(clock.now()))
+    own: dict[str, frozenset[str]] = {}
+    for person, mine in groups.items():
+        slugs = frozenset(team.slug for team in teams if team.group_id in mine)
+        row = said.get(person)
+        own[person] = slugs & set(row.teams) if row and row.teams else slugs
+    return own
 
 
 def offered(routine: Routine, person: Person, matching: str = "") -> Iterator[tuple[Account, set[str]]]:
@@ -372,7 +381,7 @@ def _slots(rules: Iterable[Rule], requester: Person) -> tuple[Slot, ...]:
 
 def _wanted(wanted: Mapping[str, Any], requester: Person) -> tuple[str, tuple[str, ...]]:
     if wanted.get("manager"):
-        return "manager", (requester.manager_id,)
+        return "manager", (manager_of(requester),)
     if "group" in wanted:
         return "group", (str(wanted["group"]),)
     return "person", tuple(sorted(wanted.get("people", ())))

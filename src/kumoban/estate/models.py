@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 __all__ = [
     "Account",
     "Assignment",
+    "Employment",
     "Group",
     "Membership",
     "Organization",
@@ -234,3 +235,28 @@ class RegisterColumn(models.Model):
     required = models.BooleanField(default=False)
     choices = models.JSONField(default=list)
     position = models.IntegerField(default=0)
+
+
+class Employment(models.Model):
+    """From ``valid_from`` on, until a later row: where somebody works, under whom, and how long their contract runs."""
+
+    class Kind(models.TextChoices):
+        EMPLOYEE = "employee"
+        DISPATCHED = "dispatched"
+        CONTRACTOR = "contractor"
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="employments")
+    valid_from = models.DateField()
+    department = models.CharField(max_length=200, default="")
+    department_code = models.CharField(max_length=40, default="")
+    #: slugs; several where somebody works in two teams at once (兼務); empty: not said
+    teams = models.JSONField(default=list)
+    #: the manager's employee number; empty: as the identity store says
+    manager_number = models.CharField(max_length=64, default="")
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.EMPLOYEE)
+    #: the last day of the contract, or of work here; no grant outlives it
+    last_day = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "valid_from"], name="estate_employment_once_a_day")]
+        indexes = [models.Index(fields=["last_day"], name="estate_employment_ends")]

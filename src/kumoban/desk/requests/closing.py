@@ -12,12 +12,14 @@ from kumoban.ledger.record import SYSTEM, record
 __all__ = ["cancel_approved", "end_holds", "release_kept", "reopen_end"]
 
 
-def end_holds(request: Request, by: str, now: datetime) -> None:
-    """What is in force is ended now; work by hand that was open is cancelled."""
-    holds = list(request.holds.filter(state__in=[HoldState.APPLYING, HoldState.ACTIVE, HoldState.FAILED]))
+def end_holds(request: Request, by: str, now: datetime, *, person: str | None = None) -> None:
+    """What is in force is ended now (of this person only, where one is named); work by hand is cancelled with all."""
+    live = request.holds.filter(state__in=[HoldState.APPLYING, HoldState.ACTIVE, HoldState.FAILED])
+    holds = list(live if person is None else live.filter(person_id=person))
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(state=HoldState.ENDING)
     Step.objects.filter(hold__in=holds, kind=StepKind.END, done_at=None).update(due=now)
-    request.steps.filter(kind=StepKind.MANUAL, done_at=None).update(phase=Phase.CANCELLED, done_at=now)
+    if person is None:
+        request.steps.filter(kind=StepKind.MANUAL, done_at=None).update(phase=Phase.CANCELLED, done_at=now)
     record("request.end_asked", actor=by, subject=request.number, facts={"grants": len(holds)})
     derive(request, actor=by, at=now)
 

@@ -1,0 +1,20 @@
+"""人事: where people work, under whom and until when, by the day it takes effect; from the HR department's table."""
+
+from kumoban.desk.staff.effects import Effects, Loss, Unanswerable, effects_of
+from kumoban.desk.staff.table import HEADS, MOST_BYTES, Line, Table, read_table
+from kumoban.desk.staff.taking import Preview, preview, take
+
+__all__ = [
+    "HEADS",
+    "MOST_BYTES",
+    "Effects",
+    "Line",
+    "Loss",
+    "Preview",
+    "Table",
+    "Unanswerable",
+    "effects_of",
+    "preview",
+    "read_table",
+    "take",
+]
