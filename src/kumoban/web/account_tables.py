@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from kumoban.desk.planning import ShapeError
 from kumoban.desk.requests import refused_attempt
 from kumoban.desk.shapes import read
 from kumoban.estate.models import RegisterColumn
-from kumoban.web.account_pages import asked
+from kumoban.web.account_pages import asked, history_lines
 from kumoban.web.downloads import sent_as
 from kumoban.web.gate import page
 from kumoban.web.problems import by_field
@@ -80,10 +81,15 @@ def _previewed(request: Any, text: str) -> dict[str, Any]:
         made = register.preview(request.actor, text)
     except Refused as refused:
         return {"problems": [text for texts in by_field(refused).values() for text in texts]}
-    titles = {one.name: register.label_of(one) for one in register.fields()}
+    known = register.fields()
+    titles = {one.name: register.label_of(one) for one in known}
     shown = [line for line in made.lines if line.changes or line.refused]
     before = _versions(request.POST.get("versions", ""))
-    moved = [pk for pk, version in made.versions.items() if before.get(pk, version) != version]
+    moved = {
+        pk: history_lines(register.changes_since(pk, before[pk]), known)
+        for pk, version in made.versions.items()
+        if before.get(pk, version) != version
+    }
     return {
         "preview": made,
         "lines": [_line(line, titles, moved) for line in shown[:_SHOWN]],
@@ -98,10 +104,13 @@ def _versions(text: str) -> dict[str, int]:
     return {pk: int(version) for pk, _sign, version in pairs if version.isdecimal() and len(version) < 10}
 
 
-def _line(line: register.Line, titles: dict[str, str], moved: list[str]) -> dict[str, Any]:
+def _line(
+    line: register.Line, titles: dict[str, str], moved: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """``moved``: what others have saved of the account since an earlier preview."""
     return {
         "line": line,
-        "moved": line.account is not None and line.account.pk in moved,
+        "moved": moved.get(line.account.pk, []) if line.account else [],
         "changes": [
             {
                 "title": titles[one.field.name],

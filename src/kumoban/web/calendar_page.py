@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from kumoban.desk import clock
 from kumoban.desk.calendar_feed import feed_of, make_feed, reader_of
@@ -65,7 +65,7 @@ def _day(text: str) -> date | None:
     return found if found and 2000 <= found.year < 2200 else None
 
 
-@require_GET
+@require_safe
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
     """Without a session: the address itself is the proof. Anything wrong with it is nothing there."""
     actor = reader_of(secret)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from kumoban.core.reason import Refused
 from kumoban.desk import register
 from kumoban.desk.planning import ShapeError
-from kumoban.estate.models import Account, Person, RegisterEntry
+from kumoban.estate.models import Account, Group, Membership, Person, RegisterEntry
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.models import Entry, EntryText
 from kumoban.ledger.record import erase_texts
@@ -104,6 +105,15 @@ def test_others_of_the_team_read_and_strangers_do_not(office: Office) -> None:
     with pytest.raises(Refused) as refused:
         register.change(office.actor("kim"), PAY, {"contacts": "x"}, version=1)
     assert code(refused) == "no_such_account"
+
+
+def test_auditors_read_everything_and_write_nothing(office: Office) -> None:
+    Group.objects.create(id="g-audit", name=settings.KUMOBAN_AUDITOR_GROUP, seen_at=database_now())
+    Membership.objects.create(person_id="u-kim", group_id="g-audit", seen_at=database_now())
+    assert len(register.accounts(office.actor("kim"), register.Wanted())) == 2
+    with pytest.raises(Refused) as refused:
+        register.change(office.actor("kim"), PAY, {"note": "x"}, version=0)
+    assert code(refused) == "register_not_yours"
 
 
 def test_a_token_needs_the_scope_of_settings(office: Office) -> None:

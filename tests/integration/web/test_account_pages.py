@@ -158,6 +158,7 @@ def test_a_preview_that_no_longer_holds_is_shown_anew_with_what_changed(office: 
     answer = client.post("/accounts/import", form_of(page))
     assert answer.status_code == 422
     assert "changed since the preview" in text(answer)
+    assert "<ins>x</ins>" in text(answer)
     assert not RegisterEntry.objects.filter(pk=DATA).exists()
     assert client.post("/accounts/import", form_of(text(answer))).status_code == 302
     assert RegisterEntry.objects.get(pk=PAY).number == "A-1"

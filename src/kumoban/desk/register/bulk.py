@@ -213,19 +213,37 @@ def _cells(number: int, row: Sequence[str], head: Mapping[int, str]) -> _Cells:
 
 
 def _with_accounts(lines: Sequence[_Cells]) -> tuple[_Cells, ...]:
-    known = dict(Account.objects.values_list("id", "name"))
-    return tuple(_Cells(line.number, line.said, line.name, line.values, _account_meant(line, known)) for line in lines)
+    known = _Known(dict(Account.objects.values_list("id", "name")))
+    return tuple(
+        _Cells(line.number, line.said, line.name, line.values, _account_meant(line, known)) for line in lines
+    )
 
 
-def _account_meant(line: _Cells, known: Mapping[str, str]) -> str:
+class _Known:
+    """The accounts by id, and by what a spreadsheet shows of their number."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+        self._shown: dict[int, dict[str, list[str]]] = {}
+
+    def shown_as(self, number: float, places: int) -> list[str]:
+        if places not in self._shown:
+            by_text: dict[str, list[str]] = {}
+            for pk in self.names:
+                by_text.setdefault(f"{float(int(pk)):.{places}E}", []).append(pk)
+            self._shown[places] = by_text
+        return self._shown[places].get(f"{number:.{places}E}", [])
+
+
+def _account_meant(line: _Cells, known: _Known) -> str:
     """The id a cell means, also where a spreadsheet has made a number of it; empty where that is not sure."""
     digits = _digits(line.said)
-    if digits in known:
+    if digits in known.names:
         return digits
     if digits.isdigit() and len(digits) < 12:
-        return digits.zfill(12) if digits.zfill(12) in known else ""
+        return digits.zfill(12) if digits.zfill(12) in known.names else ""
     candidates = _rounded(line.said, known)
-    named = [pk for pk in candidates if known[pk] == line.name]
+    named = [pk for pk in candidates if known.names[pk] == line.name]
     return (named or candidates)[0] if len(named or candidates) == 1 else ""
 
 
@@ -238,13 +256,12 @@ def _digits(said: str) -> str:
 _EXPONENT = re.compile(r"(\d(?:\.(\d+))?)E\+?(\d+)", re.IGNORECASE | re.ASCII)
 
 
-def _rounded(said: str, known: Mapping[str, str]) -> list[str]:
+def _rounded(said: str, known: _Known) -> list[str]:
     """The accounts whose number is shown so by a spreadsheet: 4.10122E+11 has lost half of its digits."""
     found = _EXPONENT.fullmatch(_bare(said))
     if not found or int(found[3]) > 12:
         return []
-    places, number = len(found[2] or ""), float(found[0])
-    return [pk for pk in known if f"{float(int(pk)):.{places}E}" == f"{number:.{places}E}"]
+    return known.shown_as(float(found[0]), len(found[2] or ""))
 
 
 def _bare(said: str) -> str:

@@ -12,7 +12,7 @@ from kumoban.aws.errors import Denied
 from kumoban.desk import clock, register, requests
 from kumoban.desk import office as desk_office
 from kumoban.desk.duties import remind
-from kumoban.desk.models import Absence, Event, Hold, Notice, Plan, Request
+from kumoban.desk.models import Absence, Event, Hold, Notice, Plan, Request, Rule
 from kumoban.desk.notices.ends import tell_of_ends
 from kumoban.desk.notices.fan_out import fan_out
 from kumoban.desk.states import RequestState
@@ -50,6 +50,16 @@ def test_owners_hear_once_that_their_accounts_wait_for_their_word(office: Office
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "2" in text
     assert "https://desk.example.jp/" in text.split()
+
+
+def test_a_requester_hears_that_what_they_asked_for_waits_for_their_word(office: Office, post: Post) -> None:
+    Rule.objects.update(approvers=[])
+    form = {"subject": "ログを見たい", "what": "payments-prod のログを見たいです。"}
+    old = requests.ask(office.actor("sato"), "other-request", form)
+    post.round()
+    requests.convert(office.actor("takahashi"), old.number, "temporary-access", office.form(workers=["u-sato"]))
+    post.round()
+    assert set(post.told("sato")) == {"confirm", "done"}
 
 
 def test_who_stands_in_hears_it_too(office: Office, post: Post) -> None:
