@@ -104,9 +104,7 @@ def _versions(text: str) -> dict[str, int]:
     return {pk: int(version) for pk, _sign, version in pairs if version.isdecimal() and len(version) < 10}
 
 
-def _line(
-    line: register.Line, titles: dict[str, str], moved: Mapping[str, list[dict[str, Any]]]
-) -> dict[str, Any]:
+def _line(line: register.Line, titles: dict[str, str], moved: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """``moved``: what others have saved of the account since an earlier preview."""
     return {
         "line": line,

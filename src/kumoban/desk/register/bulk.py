@@ -214,9 +214,7 @@ def _cells(number: int, row: Sequence[str], head: Mapping[int, str]) -> _Cells:
 
 def _with_accounts(lines: Sequence[_Cells]) -> tuple[_Cells, ...]:
     known = _Known(dict(Account.objects.values_list("id", "name")))
-    return tuple(
-        _Cells(line.number, line.said, line.name, line.values, _account_meant(line, known)) for line in lines
-    )
+    return tuple(_Cells(line.number, line.said, line.name, line.values, _account_meant(line, known)) for line in lines)
 
 
 class _Known:
