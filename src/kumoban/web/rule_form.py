@@ -130,7 +130,8 @@ class RuleFields:
 
 def ruled() -> list[Routine]:
     """The routines that rules decide about."""
-    return [routine for routine in all_routines() if not routine.open_to_all]
+    found = [routine for routine in all_routines() if not routine.open_to_all]
+    return sorted(found, key=lambda routine: routine.handover == "ops_only")  # first what most rules are about
 
 
 def from_template(key: str, routine: str) -> dict[str, Any]:
