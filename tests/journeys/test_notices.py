@@ -59,7 +59,7 @@ def test_a_node_killed_between_sending_and_marking_sends_the_same_mail_again(des
     mail.kills = 1
     desk.start_runner("first")
     number = desk.ask("payments-dev", workers=("sato.misaki", "nakamura.ren"))
-    wait_until("the node is dead", lambda: mail.kills == 0)
+    wait_until("the node is dead", lambda: mail.kills == 0, 90)
     desk.sql("UPDATE desk_notice SET lease_until = '2020-01-01 00:00:00' WHERE lease_until IS NOT NULL")
     desk.leases_run_out()
     desk.start_runner("second")
