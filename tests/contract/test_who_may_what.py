@@ -158,6 +158,7 @@ def _world(office: Office) -> dict[str, Any]:
         "rule_id": rule.pk,
         "field_id": field.pk,
         "account_id": "410122300001",
+        "person_id": "u-sato",
     }
     values = {
         "name": "新しい",
@@ -177,6 +178,7 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /requests/{number}/assign": {"assignee": "takahashi"},
         "POST /requests/{number}/work": {"text": "した"},
         **{f"POST /requests/{{number}}/{act}": {"comment": "理由"} for act in ("deny", "return", "question", "answer")},
+        "POST /inbox/approve": {"plans": {made.number: made.plan.digest}},
         "POST /rules": values,
         "PUT /rules/{rule_id}": values,
         "POST /rules/explain": {

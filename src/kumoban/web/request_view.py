@@ -233,6 +233,9 @@ _TOLD = {
     "request.withdrawn": gettext_noop("withdrawn"),
     "request.lapsed": gettext_noop("lapsed"),
     "request.refused": gettext_noop("refused"),
+    "request.ratified": gettext_noop("all approvals are there, afterwards"),
+    "request.rejected": gettext_noop("did not approve it afterwards"),
+    "request.ratification_overdue": gettext_noop("not approved afterwards in time"),
     "request.failed": gettext_noop("something failed"),
     "request.resumed": gettext_noop("tried again"),
     "request.assigned": gettext_noop("assigned the work"),
@@ -256,6 +259,8 @@ def _told(entry: Recorded, *, by_hand: bool) -> str:
     """What an entry says in the history; empty where it says nothing there."""
     if entry.kind == "request.planned":
         return _("corrected it and asked again") if entry.facts.get("from") == "returned" else ""
+    if entry.kind == "request.approved" and entry.facts.get("afterwards"):
+        return _("an emergency: approved afterwards")
     if entry.kind == "request.approved" and "rules" in entry.facts:
         return _("no approval was needed")
     return _(text) if (text := (_TOLD_BY_HAND if by_hand else _TOLD).get(entry.kind)) else ""

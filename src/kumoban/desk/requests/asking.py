@@ -154,6 +154,7 @@ def _plan_and_route(request: Request, routine: Routine, made: Draft, by: str) ->
         await_approval(request, now, (Reason("converted_for_you"),))
     else:
         decided = [list(rule) for rule in made.decision.rules]
-        move(request, S.APPROVED, actor=SYSTEM, at=now, facts={"rules": decided})
+        facts = {"rules": decided, **({"afterwards": True} if request.emergency else {})}
+        move(request, S.APPROVED, actor=SYSTEM, at=now, facts=facts)
         await_ratification(request, now)
         open_checks(request, now)
