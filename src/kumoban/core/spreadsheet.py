@@ -11,9 +11,7 @@ from typing import Any
 
 import xlsxwriter
 
-from kumoban.core.reason import Reason, Refused
-
-__all__ = ["DELIMITERS", "csv_lines", "csv_rows", "decoded", "harmless", "meant", "table_of", "workbook"]
+__all__ = ["DELIMITERS", "csv_lines", "decoded", "harmless", "meant", "table_of", "workbook"]
 
 _BYTE_ORDER_MARK = "\ufeff"
 #: what a spreadsheet would run, however many marks of "this is text" stand before it
@@ -35,16 +33,6 @@ def csv_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[st
     yield _BYTE_ORDER_MARK + str(writer.writerow([harmless(title) for title in head]))
     for row in rows:
         yield str(writer.writerow([harmless(cell) for cell in row]))
-
-
-def csv_rows(text: str) -> Iterator[list[str]]:
-    """The cells, trimmed, line by line, whatever the line ends are. Raises Refused for what is not CSV."""
-    reader = csv.reader(io.StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline=None))
-    try:
-        for row in reader:
-            yield [cell.strip() for cell in row]
-    except csv.Error as unreadable:
-        raise Refused(Reason("csv_not_read", {"line": reader.line_num})) from unreadable
 
 
 def harmless(cell: Any) -> str:
@@ -75,7 +63,13 @@ def _decoded(content: bytes, encoding: str) -> str | None:
 
 def table_of(text: str, delimiter: str) -> list[tuple[int, list[str]]] | None:
     """The rows that are not empty, each with the number of the line it begins on; None where it is no table."""
-    reader = csv.reader(io.StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline=""), delimiter=delimiter)
+    plain = text.removeprefix(_BYTE_ORDER_MARK)
+    rows = _rows_of(io.StringIO(plain, newline=""), delimiter)
+    return _rows_of(io.StringIO(plain, newline=None), delimiter) if rows is None else rows  # lines that end in CR
+
+
+def _rows_of(lines: io.StringIO, delimiter: str) -> list[tuple[int, list[str]]] | None:
+    reader = csv.reader(lines, delimiter=delimiter)
     rows, line = [], 1
     try:
         for row in reader:

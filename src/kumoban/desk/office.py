@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from kumoban.core.instant import AwareInstant
 from kumoban.core.pattern import problem_of
 from kumoban.core.reason import Reason, Refused
-from kumoban.core.spreadsheet import csv_rows
+from kumoban.core.spreadsheet import table_of
 from kumoban.desk import clock
 from kumoban.desk.models import Absence, CompanyHoliday, ExtraField, FreezePeriod
 from kumoban.desk.notices.events import happened
@@ -218,8 +218,12 @@ def take_holidays(actor: Actor, text: str) -> HolidaysTaken:
     _ops(actor)
     taken: dict[date, str] = {}
     refused: list[tuple[int, Reason]] = []
-    for line, cells in enumerate(csv_rows(text), start=1):
-        if not any(cells) or (line == 1 and cells[0].casefold() in ("date", "day", "日付", "年月日")):
+    rows = table_of(text, ",")
+    if rows is None:
+        raise Refused(Reason("csv_not_read"))
+    for line, row in rows:
+        cells = [cell.strip() for cell in row]
+        if line == 1 and cells[0].casefold() in ("date", "day", "日付", "年月日"):
             continue
         day = _day(cells[0])
         if why := _wrong_with(day, cells, taken):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kumoban.core.reason import Reason, Refused
+from kumoban.core.spreadsheet import decoded
 from kumoban.desk import clock, office
 from kumoban.desk.models import CompanyHoliday, ExtraField, FreezePeriod
 from kumoban.desk.planning import ShapeError
@@ -144,14 +145,7 @@ def _take_holidays(request: Any) -> office.HolidaysTaken:
         return office.take_holidays(request.actor, request.POST.get("csv", ""))
     if uploaded.size > MOST_UPLOADED:
         raise Refused(Reason("holidays_too_many", {"most": office.MOST_HOLIDAYS}))
-    return office.take_holidays(request.actor, _decoded(uploaded.read()))
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp932", errors="replace")
+    return office.take_holidays(request.actor, decoded(uploaded.read()) or "")
 
 
 def _add_field(request: Any) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kumoban.core.reason import Refused
-from kumoban.core.spreadsheet import csv_lines, csv_rows, harmless
+from kumoban.core.spreadsheet import csv_lines, harmless, table_of
 
 
 @pytest.mark.parametrize("typed", ["=1+1", "+81", "-2", "@SUM(A1)", "\tx", "\rx"])
@@ -24,11 +23,9 @@ def test_the_first_line_bears_the_mark_of_utf_8() -> None:
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_lines_may_end_as_any_office_program_ends_them(line_end: str) -> None:
-    text = line_end.join(["\ufeffdate,name", ' 2026-12-29 ,"年末, 休業"', ""])
-    assert list(csv_rows(text)) == [["date", "name"], ["2026-12-29", "年末, 休業"]]
+    text = line_end.join(["\ufeffdate,name", '2026-12-29,"年末, 休業"', ""])
+    assert table_of(text, ",") == [(1, ["date", "name"]), (2, ["2026-12-29", "年末, 休業"])]
 
 
-def test_what_is_no_csv_is_refused_with_its_line() -> None:
-    with pytest.raises(Refused) as refused:
-        list(csv_rows("a,b\n" + "x" * 200_000))
-    assert refused.value.reasons[0].stored() == {"code": "csv_not_read", "params": {"line": 2}}
+def test_what_is_no_csv_is_no_table() -> None:
+    assert table_of("a,b\n" + "x" * 200_000, ",") is None
