@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from kumoban.api import access, accounts, ledger, notices, office, operations, people, plans, requests, rules, staff
+from kumoban.api import (
+    access,
+    accounts,
+    handover,
+    ledger,
+    notices,
+    office,
+    operations,
+    people,
+    plans,
+    requests,
+    rules,
+    staff,
+)
 from kumoban.api.callers import Bearer
 from kumoban.api.described import DescribedAPI
 from kumoban.api.problems import install
@@ -11,5 +24,5 @@ __all__ = ["api"]
 
 api = DescribedAPI(title="Kumoban", version="1", auth=Bearer(), docs_url=None)
 install(api)
-for room in (people, staff, requests, plans, rules, office, access, accounts, operations, ledger, notices):
+for room in (people, staff, requests, plans, rules, office, access, accounts, operations, handover, ledger, notices):
     api.add_router("", room.router)

@@ -81,3 +81,20 @@ def notes(client: ApiClient, leave: str | None, take_off: int | None, as_json: b
         client.delete(f"shift-notes/{take_off}")
     found = client.get("shift-notes")
     say(found, _note_lines(found) or [_("No notes.")], as_json)
+
+
+@command("handover", gettext_noop("How far each routine is in the teams' own hands (operations and auditors)."))
+def handover(client: ApiClient, as_json: bool) -> None:
+    seen = client.get("handover")
+    head = (_("Month"), _("Routine"), _("Requests"), _("Without the operations team"), _("Work by hand"))
+    rows = [
+        (
+            one["month"][:7],
+            one["routine"],
+            str(one["requests"]),
+            str(one["without_operations"]),
+            f"{one['minutes_by_hand']} min",
+        )
+        for one in seen["months"]
+    ]
+    say(seen, columns(head, rows), as_json)
