@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # What Django needs to be loaded by a check that touches no data.
 OFFLINE := KUMOBAN_SECRET_KEY=check KUMOBAN_DATABASE_URL=sqlite:///:memory: DJANGO_SETTINGS_MODULE=kumoban.settings
-# Tests run in as many processes as there are cores, a file in one of them; each has a database of its own.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# Tests wait much, so there are more processes than cores; a file runs in one of them, each has a database of its own.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, 1 + (os.cpu_count() or 1)))')
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: help install demo test check lint types imports catalogues migrations templates lock-check locale lock clean
 .DEFAULT_GOAL := help

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from kumoban.api.main import api
 from kumoban.desk import office as company
-from kumoban.desk import requests
-from kumoban.desk.models import ExtraField, Rule
+from kumoban.desk import requests, shift_notes
+from kumoban.desk.models import ExtraField, Rule, Token
 from kumoban.desk.sign_in import make_token
 from kumoban.estate.models import Group, Membership, Person
 from kumoban.ledger.clock import database_now
@@ -102,7 +102,8 @@ def _row(route: str, world: Mapping[str, Any], office: Office) -> tuple[str, ...
 
 def _cell(method: str, path: str, name: str, world: Mapping[str, Any], office: Office) -> str:
     """One person tries one thing; whatever they changed is taken back."""
-    filled = re.sub(r"\{(\w+)\}", lambda match: str(world["places"][match[1]]), path)
+    places = {**world["places"], "pk": next((pk for start, pk in world["pk"].items() if path.startswith(start)), 0)}
+    filled = re.sub(r"\{(\w+)\}", lambda match: str(places.get(match[1], 0)), path)
     with transaction.atomic():
         status, place = (_call if path.startswith("/api/") else _visit)(method, path, filled, name, world, office)
         transaction.set_rollback(True)
@@ -142,6 +143,20 @@ def _world(office: Office) -> dict[str, Any]:
     made = requests.ask(office.actor("sato"), "temporary-access", office.form())
     rule = Rule.objects.get()
     company.add_holiday(office.actor("takahashi"), day=date(2027, 1, 4), name="年始")
+    start, end = database_now() + timedelta(days=1), database_now() + timedelta(days=2)
+    freeze = company.add_freeze(
+        office.actor("takahashi"),
+        reason="凍結",
+        starts_at=start,
+        ends_at=end,
+        routines=[],
+        ou_ids=[],
+        exception_group="",
+    )
+    absence = company.be_absent(office.actor("sato"), delegate="tanaka", starts_at=start, ends_at=end)
+    make_token(office.actor("sato").user, "hers", ["read"])
+    token = Token.objects.get()
+    note = shift_notes.leave(office.actor("takahashi"), "引継ぎ")
     field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
     places = {
         "number": made.number,
@@ -154,9 +169,12 @@ def _world(office: Office) -> dict[str, Any]:
         "kind": "csv",
         "day": "2027-01-04",
         "key": "floor",
-        "pk": rule.pk,
         "rule_id": rule.pk,
         "field_id": field.pk,
+        "freeze_id": freeze.pk,
+        "token_id": token.pk,
+        "absence_id": absence.pk,
+        "note_id": note.pk,
         "account_id": "410122300001",
         "person_id": "u-sato",
     }
@@ -231,9 +249,13 @@ def _world(office: Office) -> dict[str, Any]:
         "/accounts/{account_id}/confirm": {"version": "0"},
         "/today/notes": {"text": "引継ぎ"},
     }
-    return {"places": _Ones(places), "bodies": bodies, "forms": forms}
-
-
-class _Ones(dict[str, Any]):
-    def __missing__(self, key: str) -> int:
-        return 1
+    # what `pk` is where; anywhere else it is nothing there is
+    pk = {
+        "/rules/": rule.pk,
+        "/office/fields/": field.pk,
+        "/office/freezes/": freeze.pk,
+        "/me/tokens/": token.pk,
+        "/me/absences/": absence.pk,
+        "/today/notes/": note.pk,
+    }
+    return {"places": places, "pk": pk, "bodies": bodies, "forms": forms}
