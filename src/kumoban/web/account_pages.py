@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
-from kumoban.core.reason import Refused
+from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, register, rules
 from kumoban.desk.models import Hold
 from kumoban.desk.people import Actor
@@ -242,6 +242,8 @@ def edit(request: Any, account_id: str) -> HttpResponse:
     entry = register.entry_of(account.pk)
     known = register.fields()
     mine = [one for one in known if one.name in register.may_write(request.actor, entry, known)]
+    if not mine:
+        raise Refused(Reason("register_not_yours"), attempt=request.method == "POST")
     version = entry.version if entry else 0
     read = whole(request.POST.get("version", "")) or 0 if request.method == "POST" else version
     errors: dict[str, list[str]] = {}
