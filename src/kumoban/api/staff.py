@@ -11,8 +11,6 @@ from ninja.files import UploadedFile
 
 from kumoban.api.answers import ReasonOut, reasons_out
 from kumoban.api.callers import actor_of
-from kumoban.core.reason import Reason, Refused
-from kumoban.core.spreadsheet import decoded
 from kumoban.desk import staff
 from kumoban.desk.staff.person import PersonSheet, leave, sheet_of
 
@@ -98,19 +96,13 @@ def preview_staff(request: HttpRequest, file: File[UploadedFile]) -> dict[str, A
 
     ``file``: CSV or TSV in UTF-8 or Shift JIS, with heads in Japanese or English, at most 8 MiB.
     """
-    return _preview(staff.preview(actor_of(request, "rules"), _text(file)))
+    return _preview(staff.preview(actor_of(request, "rules"), staff.text_of(file)))
 
 
 @router.post("/staff", response=TakenOut)
 def take_staff(request: HttpRequest, file: File[UploadedFile], digest: Form[str]) -> dict[str, int]:
     """Written as it was previewed: ``digest`` as the preview gave it; anything changed since makes it void."""
-    return {"rows": staff.take(actor_of(request, "rules"), _text(file), digest=digest)}
-
-
-def _text(file: UploadedFile) -> str:
-    if (file.size or 0) > staff.MOST_BYTES:
-        raise Refused(Reason("staff_too_large", {"mib": staff.MOST_BYTES // 1024 // 1024}), field="file")
-    return decoded(file.read()) or ""
+    return {"rows": staff.take(actor_of(request, "rules"), staff.text_of(file), digest=digest)}
 
 
 @router.get("/people/{person_id}", response=PersonOut)

@@ -110,7 +110,7 @@ def scan(as_json: bool) -> None:
 
 @click.command("demo-rules", hidden=True)
 def demo_rules() -> None:
-    """What the demo begins with: the three templates for every team, a filled account register, a day's requests."""
+    """What the demo begins with: the four templates for every team, a filled account register, a day's requests."""
     start_django()
     from kumoban.cli.demo_day import fill_day
     from kumoban.cli.demo_register import fill_register

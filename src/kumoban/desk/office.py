@@ -19,6 +19,7 @@ from kumoban.desk import clock
 from kumoban.desk.models import Absence, CompanyHoliday, ExtraField, FreezePeriod
 from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor
+from kumoban.desk.requests.guards import ops_only
 from kumoban.desk.routine import routine_of
 from kumoban.desk.shapes import problem
 from kumoban.estate.models import Group, OrganizationalUnit, Person
@@ -145,7 +146,7 @@ def add_freeze(
     exception_group: str = "",
 ) -> FreezePeriod:
     """凍結期間. ``exception_group`` is a group's name: one of its members must then approve; empty refuses all."""
-    _ops(actor)
+    ops_only(actor, "rules")
     _ordered(starts_at, ends_at)
     group = Group.objects.filter(name=exception_group, absent_since=None).first() if exception_group else None
     if exception_group and group is None:
@@ -166,7 +167,7 @@ def add_freeze(
 
 def end_freeze(actor: Actor, pk: int) -> None:
     """A freeze to come is taken back; one under way ends now."""
-    _ops(actor)
+    ops_only(actor, "rules")
     with writing():
         now = clock.now()
         found = FreezePeriod.objects.select_for_update().filter(pk=pk, ends_at__gt=now).first()
@@ -190,14 +191,14 @@ class HolidayForm(_OfficeForm):
 
 def add_holiday(actor: Actor, *, day: date, name: str) -> None:
     """A day on which the company does not work; no business time passes on it."""
-    _ops(actor)
+    ops_only(actor, "rules")
     with writing():
         CompanyHoliday.objects.update_or_create(day=day, defaults={"name": name.strip()[:80]})
         record("holiday.added", actor=actor.id, subject="calendar", facts={"day": day.isoformat()})
 
 
 def remove_holiday(actor: Actor, day: date) -> None:
-    _ops(actor)
+    ops_only(actor, "rules")
     with writing():
         removed, _ = CompanyHoliday.objects.filter(day=day).delete()
         if not removed:
@@ -215,7 +216,7 @@ class HolidaysTaken:
 
 def take_holidays(actor: Actor, text: str) -> HolidaysTaken:
     """Company holidays as CSV, ``date,name`` a line. Lines that are not understood are told; the others are taken."""
-    _ops(actor)
+    ops_only(actor, "rules")
     taken: dict[date, str] = {}
     refused: list[tuple[int, Reason]] = []
     rows = table_of(text, ",")
@@ -297,7 +298,7 @@ class ExtraFieldForm(_OfficeForm):
 
 def add_extra_field(actor: Actor, values: Mapping[str, Any]) -> ExtraField:
     """追加項目: shown, validated, signed and exported with every later request of the routine."""
-    _ops(actor)
+    ops_only(actor, "rules")
     if routine_of(str(values["routine"])) is None:
         raise Refused(Reason("no_such_routine", {"routine": str(values["routine"])[:60]}), field="routine")
     if values["kind"] not in _KINDS:
@@ -317,19 +318,13 @@ def add_extra_field(actor: Actor, values: Mapping[str, Any]) -> ExtraField:
 
 def remove_extra_field(actor: Actor, pk: int) -> None:
     """Later requests no longer have the field; those made with it keep what was written."""
-    _ops(actor)
+    ops_only(actor, "rules")
     with writing():
         found = ExtraField.objects.filter(pk=pk).first()
         if found is None:
             raise Refused(Reason("no_such_extra_field"))
         record("extra_field.removed", actor=actor.id, subject=f"extra:{found.routine}.{found.key}")
         found.delete()
-
-
-def _ops(actor: Actor) -> None:
-    actor.needs("rules")
-    if not actor.ops:
-        raise Refused(Reason("ops_only"), attempt=True)
 
 
 def _ordered(starts_at: datetime, ends_at: datetime) -> None:

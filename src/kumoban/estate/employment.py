@@ -13,11 +13,9 @@ from kumoban.estate.models import Employment
 __all__ = ["day_of", "end_of", "in_force"]
 
 
-def in_force(people: Iterable[str] | None, day: date) -> dict[str, Employment]:
-    """By the person's id; None: everybody. Who has no row is somebody the HR department has said nothing about."""
-    rows = Employment.objects.filter(valid_from__lte=day).order_by("valid_from")
-    if people is not None:
-        rows = rows.filter(person_id__in=set(people))
+def in_force(people: Iterable[str], day: date) -> dict[str, Employment]:
+    """By the person's id. Who has no row is somebody the HR department has said nothing about."""
+    rows = Employment.objects.filter(person_id__in=set(people), valid_from__lte=day).order_by("valid_from")
     return {row.person_id: row for row in rows}
 
 

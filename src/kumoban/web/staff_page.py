@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.core.spreadsheet import decoded
 from kumoban.desk import clock, staff
 from kumoban.desk.requests import refused_attempt
 from kumoban.desk.staff.person import leave, sheet_of
@@ -49,11 +48,7 @@ def staff_page(request: Any) -> HttpResponse:
 
 def _given(request: Any) -> str:
     uploaded = request.FILES.get("file")
-    if uploaded is None:
-        return str(request.POST.get("text", ""))
-    if uploaded.size > staff.MOST_BYTES:
-        raise Refused(Reason("staff_too_large", {"mib": staff.MOST_BYTES // 1024 // 1024}), field="file")
-    return decoded(uploaded.read()) or ""
+    return str(request.POST.get("text", "")) if uploaded is None else staff.text_of(uploaded)
 
 
 def _previewed(seen: staff.Preview) -> dict[str, Any]:

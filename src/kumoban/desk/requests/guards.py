@@ -61,8 +61,8 @@ def own(actor: Actor, request: Request) -> None:
         raise Refused(Reason("not_your_request"), attempt=True)
 
 
-def ops_only(actor: Actor) -> None:
-    actor.needs("approve")
+def ops_only(actor: Actor, scope: str = "approve") -> None:
+    actor.needs(scope)
     if not actor.ops:
         raise Refused(Reason("ops_only"), attempt=True)
 

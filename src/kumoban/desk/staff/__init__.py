@@ -1,12 +1,11 @@
 """人事: where people work, under whom and until when, by the day it takes effect; from the HR department's table."""
 
 from kumoban.desk.staff.effects import Effects, Loss, Unanswerable, effects_of
-from kumoban.desk.staff.table import HEADS, MOST_BYTES, Line, Table, read_table
+from kumoban.desk.staff.table import HEADS, Line, Table, read_table, text_of
 from kumoban.desk.staff.taking import Preview, preview, take
 
 __all__ = [
     "HEADS",
-    "MOST_BYTES",
     "Effects",
     "Line",
     "Loss",
@@ -17,4 +16,5 @@ __all__ = [
     "preview",
     "read_table",
     "take",
+    "text_of",
 ]

@@ -13,6 +13,7 @@ from kumoban.desk.models import Absence, Hold, Request, Rule, Token
 from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, manager_of
 from kumoban.desk.requests import ask
 from kumoban.desk.requests.closing import cancel_approved, end_holds
+from kumoban.desk.requests.guards import ops_only
 from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.transition import locked, move
 from kumoban.estate.employment import day_of, in_force
@@ -84,9 +85,7 @@ def leave(actor: Actor, person_id: str) -> Request:
     Grants end, what waits is withdrawn, tokens are revoked. Accounts they own, rules that name them and the user in the
     directory are for people to see to: the request lists them.
     """
-    actor.needs("rules")
-    if not actor.ops:
-        raise Refused(Reason("ops_only"), attempt=True)
+    ops_only(actor, "rules")
     sheet = sheet_of(actor, person_id)
     person = sheet.person
     if person.id in accounts_of_the_same({actor.person.id}):

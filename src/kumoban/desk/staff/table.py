@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
+
 from kumoban.core.reason import Reason, Refused
-from kumoban.core.spreadsheet import DELIMITERS, meant, table_of
+from kumoban.core.spreadsheet import DELIMITERS, decoded, meant, table_of
 from kumoban.estate.models import Employment, Person, Team
 
-__all__ = ["HEADS", "MOST_BYTES", "Line", "Table", "read_table"]
+__all__ = ["HEADS", "Line", "Table", "read_table", "text_of"]
 
 #: bytes of a file that is read
 MOST_BYTES = 8 * 1024 * 1024
@@ -91,6 +93,13 @@ class Table:
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def text_of(file: UploadedFile[Any]) -> str:
+    """The text of an uploaded table. Raises Refused where it is too large, before it is read."""
+    if (file.size or 0) > MOST_BYTES:
+        raise Refused(Reason("staff_too_large", {"mib": MOST_BYTES // 1024 // 1024}), field="file")
+    return decoded(file.read()) or ""
 
 
 def read_table(text: str) -> Table:

@@ -9,6 +9,7 @@ from kumoban.desk import clock
 from kumoban.desk.models import Hold
 from kumoban.desk.people import Actor
 from kumoban.desk.requests.closing import end_holds
+from kumoban.desk.requests.guards import ops_only
 from kumoban.desk.staff.effects import Effects, effects_of
 from kumoban.desk.staff.table import Table, read_table
 from kumoban.desk.states import HoldState
@@ -28,14 +29,14 @@ class Preview:
 
 def preview(actor: Actor, text: str) -> Preview:
     """What the table would write and do. Raises Refused unless ops, or for what is no such table."""
-    _ops(actor)
+    ops_only(actor, "rules")
     table = read_table(text)
     return Preview(table, effects_of(table.taken))
 
 
 def take(actor: Actor, text: str, *, digest: str) -> int:
     """Write what the preview of this digest said, in one transaction; refused lines are left out. How many rows."""
-    _ops(actor)
+    ops_only(actor, "rules")
     with writing():
         table = read_table(text)
         if table.digest != digest:
@@ -63,9 +64,3 @@ def end_at_the_last_day() -> int:
         with writing():
             end_holds(locked(number), SYSTEM, clock.now(), person=person)
     return len({person for _number, person in pairs})
-
-
-def _ops(actor: Actor) -> None:
-    actor.needs("rules")
-    if not actor.ops:
-        raise Refused(Reason("ops_only"), attempt=True)
