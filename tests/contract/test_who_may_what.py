@@ -23,6 +23,7 @@ from kumoban.api.main import api
 from kumoban.desk import office as company
 from kumoban.desk import requests, shift_notes
 from kumoban.desk.models import ExtraField, Rule, Token
+from kumoban.desk.runbooks import runbook_named
 from kumoban.desk.sign_in import make_token
 from kumoban.estate.models import Group, Membership, Person
 from kumoban.ledger.clock import database_now
@@ -162,6 +163,7 @@ def _world(office: Office) -> dict[str, Any]:
         "number": made.number,
         "act": "approve",
         "name": "temporary-access",
+        "routine": "temporary-access",
         "source": "accounts",
         "field": "accounts",
         "system": "x-point",
@@ -226,6 +228,8 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /requests/{number}/convert/preview": ask,
         "POST /shift-notes": {"text": "引継ぎ"},
         "POST /demo/clock": {"minutes": 1},
+        "POST /runbooks/{routine}/read": {"digest": runbook_named("temporary-access").digest},
+        "POST /runbooks/{routine}/exercises": {"person": "ren", "reference": "R-12"},
         "POST /tokens": {"name": "mine", "scopes": ["read"]},
     }
     rule_form = {
@@ -248,6 +252,8 @@ def _world(office: Office) -> dict[str, Any]:
         "/accounts/{account_id}/edit": {"version": "0", "contacts": "当番"},
         "/accounts/{account_id}/confirm": {"version": "0"},
         "/today/notes": {"text": "引継ぎ"},
+        "/runbooks/{name}/read": {"digest": runbook_named("temporary-access").digest},
+        "/runbooks/{name}/exercises": {"person": "ren", "reference": "R-12"},
     }
     # what `pk` is where; anywhere else it is nothing there is
     pk = {

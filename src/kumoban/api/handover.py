@@ -28,10 +28,14 @@ class MonthOut(Schema):
 
 
 class PerformedOut(Schema):
+    """``last_at``: for real; ``practised_at``: in practice; ``read_at``: the runbook. Never: null."""
+
     person: str
     routine: str
     times: int
-    last_at: datetime
+    last_at: datetime | None
+    practised_at: datetime | None
+    read_at: datetime | None
 
 
 class HandoverOut(Schema):
@@ -41,7 +45,8 @@ class HandoverOut(Schema):
 
 @router.get("/handover", response=HandoverOut)
 def handed_over(request: HttpRequest) -> dict[str, Any]:
-    """The last six months by routine, and who of the operations team approved or worked on what, when last."""
+    """The last six months by routine, and who of the operations team approved or worked on what, when last,
+    for real or in practice."""
     actor = actor_of(request)
     return {
         "months": [
@@ -56,7 +61,14 @@ def handed_over(request: HttpRequest) -> dict[str, Any]:
             for one in handover.handed_over(actor)
         ],
         "performed": [
-            {"person": one.person.user_name, "routine": one.routine, "times": one.times, "last_at": one.last_at}
+            {
+                "person": one.person.user_name,
+                "routine": one.routine,
+                "times": one.times,
+                "last_at": one.last_at,
+                "practised_at": one.practised_at,
+                "read_at": one.read_at,
+            }
             for one in handover.performed(actor)
         ],
     }

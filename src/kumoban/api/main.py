@@ -14,6 +14,7 @@ from kumoban.api import (
     plans,
     requests,
     rules,
+    runbooks,
     staff,
 )
 from kumoban.api.callers import Bearer
@@ -24,5 +25,19 @@ __all__ = ["api"]
 
 api = DescribedAPI(title="Kumoban", version="1", auth=Bearer(), docs_url=None)
 install(api)
-for room in (people, staff, requests, plans, rules, office, access, accounts, operations, handover, ledger, notices):
+for room in (
+    people,
+    staff,
+    requests,
+    plans,
+    rules,
+    runbooks,
+    office,
+    access,
+    accounts,
+    operations,
+    handover,
+    ledger,
+    notices,
+):
     api.add_router("", room.router)

@@ -6,11 +6,24 @@ import os
 
 import click
 
-from kumoban.cli import access, accounts, aws, imports, keeping, machine, notices, operations, records, remote, staff
+from kumoban.cli import (
+    access,
+    accounts,
+    aws,
+    imports,
+    keeping,
+    machine,
+    notices,
+    operations,
+    records,
+    remote,
+    runbooks,
+    staff,
+)
 from kumoban.cli.language import gettext_noop
 from kumoban.cli.spoken import Group
 
-__all__ = ["access", "accounts", "main", "notices", "operations", "records", "staff"]
+__all__ = ["access", "accounts", "main", "notices", "operations", "records", "runbooks", "staff"]
 
 
 @click.group(cls=Group, help=gettext_noop("Kumoban (雲番): the operations desk for AWS."))

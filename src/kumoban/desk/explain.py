@@ -20,6 +20,7 @@ from kumoban.desk import clock, rules
 from kumoban.desk.models import Rule
 from kumoban.desk.people import accounts_of_the_same, stand_ins
 from kumoban.desk.planning import authorise
+from kumoban.desk.qualified import unmet
 from kumoban.desk.routine import Asked, Routine, routine_of
 from kumoban.desk.rule_book import MOST_MINUTES
 from kumoban.desk.shapes import problem
@@ -84,7 +85,8 @@ class Question(BaseModel):
 class Placed:
     """One rule of the routine beside one thing asked for: whether it matched, or which part of it did not.
 
-    ``missed`` names ``disabled``, ``who``, ``length``, ``emergency`` (only then) or a dimension of the routine.
+    ``missed`` names ``disabled``, ``who``, ``length``, ``emergency`` (only then), ``qualified`` (runbook and exercise)
+    or a dimension of the routine.
     """
 
     rule: Rule
@@ -168,7 +170,9 @@ def _placed(
     routine: Routine, person: Person, things: Sequence[Mapping[str, str]], length: timedelta
 ) -> Iterable[Placed]:
     facts = rules.facts_of([person], things)
-    for rule in Rule.objects.filter(routine=routine.name).order_by("-effect", "name", "id"):
+    every = list(Rule.objects.filter(routine=routine.name).order_by("-effect", "name", "id"))
+    closed = unmet(every, person, routine.name)
+    for rule in every:
         for thing in things:
             match = rules.match(routine, rule, thing, person, facts)
             missed = [] if rule.enabled else ["disabled"]
@@ -178,6 +182,8 @@ def _placed(
                 missed.append("length")
             if rule.effect == Rule.Effect.ALLOW and rules.for_emergencies(rule):
                 missed.append("emergency")
+            if rule.pk in closed:
+                missed.append("qualified")
             yield Placed(rule, thing, tuple(missed))
 
 

@@ -10,11 +10,13 @@ from statistics import median
 
 from django.db.models import Count, Max, Min, QuerySet, Sum
 
+from kumoban.aws.mode import practising
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
-from kumoban.desk.models import Approval, Request, Step, WorkEntry
+from kumoban.desk.models import Approval, Request, RunbookReading, Step, WorkEntry
 from kumoban.desk.people import Actor, ops_members
 from kumoban.desk.planning import organisation_zone
+from kumoban.desk.qualified import practised
 from kumoban.desk.states import StepKind
 from kumoban.estate.models import Person
 
@@ -45,12 +47,19 @@ class Month:
 
 @dataclass(frozen=True)
 class Performed:
-    """One of the operations team and one routine: how often they approved or worked on it, and when last."""
+    """One of the operations team and one routine: how often they approved or worked on it, and when last.
+
+    On a practice desk all of it is practice; elsewhere that is the exercise that was confirmed.
+    """
 
     person: Person
     routine: str
     times: int
-    last_at: datetime
+    #: for real
+    last_at: datetime | None
+    practised_at: datetime | None
+    #: the runbook
+    read_at: datetime | None
 
 
 def handed_over(actor: Actor) -> list[Month]:
@@ -111,22 +120,44 @@ def _median(lengths: Iterable[timedelta]) -> timedelta | None:
 
 
 def performed(actor: Actor) -> list[Performed]:
-    """担当者マトリクス: by person, then routine; somebody who never did one is not in the list for it."""
+    """担当者マトリクス: by routine, then person; who neither did, practised nor read one is not in the list for it."""
     _may_see(actor)
     people = {person.id: person for person in ops_members()}
+    times, done = _done(people)
+    practice = practised(people)
+    if practising():
+        practice, done = _latest(practice, done), {}
+    read = _read(people)
+    return [
+        Performed(people[key[0]], key[1], times[key], done.get(key), practice.get(key), read.get(key))
+        for key in sorted({*done, *practice, *read}, key=lambda key: (key[1], people[key[0]].display_name))
+    ]
+
+
+#: by person and routine
+_Moments = dict[tuple[str, str], datetime]
+
+
+def _done(people: Iterable[str]) -> tuple[dict[tuple[str, str], int], _Moments]:
+    """How often these people approved or worked on each routine, and when last."""
     times: dict[tuple[str, str], int] = defaultdict(int)
-    last: dict[tuple[str, str], datetime] = {}
+    last: _Moments = {}
     worked = WorkEntry.objects.filter(person__in=people).values_list("person_id", "step__request__routine")
     approved = Approval.objects.filter(person__in=people).values_list("person_id", "plan__request__routine")
-    for done in (worked, approved):
-        for person, routine, count, at in done.annotate(times=Count("id"), last=Max("at")).order_by():
-            key = (person, routine)
-            times[key] += count
-            last[key] = max(at, last.get(key, at))
-    return [
-        Performed(people[person], routine, times[person, routine], last[person, routine])
-        for person, routine in sorted(last, key=lambda key: (people[key[0]].display_name, key[1]))
-    ]
+    for rows in (worked, approved):
+        for person, routine, count, at in rows.annotate(times=Count("id"), last=Max("at")).order_by():
+            times[person, routine] += count
+            last = _latest(last, {(person, routine): at})
+    return times, last
+
+
+def _read(people: Iterable[str]) -> _Moments:
+    rows = RunbookReading.objects.filter(person__in=people).values_list("person_id", "routine")
+    return {(person, routine): at for person, routine, at in rows.annotate(last=Max("at")).order_by()}
+
+
+def _latest(one: _Moments, other: _Moments) -> _Moments:
+    return {key: max(at for at in (one.get(key), other.get(key)) if at) for key in {*one, *other}}
 
 
 def _may_see(actor: Actor) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "DemoClock",
     "Duty",
     "Event",
+    "Exercise",
     "ExtraField",
     "FreezePeriod",
     "Hold",
@@ -33,6 +34,7 @@ __all__ = [
     "Request",
     "Requirement",
     "Rule",
+    "RunbookReading",
     "ShiftNote",
     "SlackCode",
     "SlackLink",
@@ -104,7 +106,8 @@ class Rule(models.Model):
     who = models.JSONField(default=dict)
     #: {dimension: [values]}; "*" matches everything
     dimensions = models.JSONField(default=dict)
-    #: {"max_minutes": int}; with {"afterwards_days": int} it allows in an emergency, and is approved within these days
+    #: {"max_minutes": int}; with {"afterwards_days": int} it allows in an emergency, and is approved within these days;
+    #: with {"qualified_days": int} only to who read the runbook and finished the exercise within these days
     limits = models.JSONField(default=dict)
     #: [{"group": id} | {"manager": true} | {"people": [ids]}, each with "count"; "concurrence" and "via" where so]
     approvers = models.JSONField(default=list)
@@ -406,6 +409,33 @@ class ShiftNote(models.Model):
     at = models.DateTimeField()
     off_at = models.DateTimeField(null=True, db_index=True)
     off_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+
+class RunbookReading(models.Model):
+    """読みました: somebody read this version of a routine's runbook."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    routine = models.CharField(max_length=60)
+    #: of the text in both languages
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["routine", "person", "-at"], name="desk_reading_last")]
+
+
+class Exercise(models.Model):
+    """修了: somebody finished a routine's exercise on a practice AWS, as the operations team confirmed."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    routine = models.CharField(max_length=60)
+    #: where it can be looked up: such as the request's number on the practice desk
+    reference = models.CharField(max_length=120)
+    confirmed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["routine", "person", "-at"], name="desk_exercise_last")]
 
 
 class Absence(models.Model):

@@ -17,6 +17,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk.models import ExtraField, Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import Dimension, routine_of
+from kumoban.desk.runbooks import has_runbook
 from kumoban.desk.shapes import problem, read
 from kumoban.desk.step_up import needs_recent_proof
 from kumoban.estate.models import Account, Group, OrganizationalUnit, PermissionSet, Person, Team
@@ -71,12 +72,14 @@ class Limits(BaseModel):
     """``max_minutes``: the longest it may be had.
 
     ``afterwards_days``: the rule is for emergencies; what it allows is approved within these business days.
+    ``qualified_days``: only for requesters who read the runbook and finished the exercise within these days.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     max_minutes: int | None = Field(default=None, ge=1, le=MOST_MINUTES)
     afterwards_days: int | None = Field(default=None, ge=1, le=20)
+    qualified_days: int | None = Field(default=None, ge=1, le=400)
 
 
 class Approver(BaseModel):
@@ -184,6 +187,8 @@ class RuleForm(BaseModel):
                 raise problem("dimension_missing", f"dimensions.{name}", dimension=name)
         if self.limits.afterwards_days and not self.approvers:
             raise problem("afterwards_by_nobody", "approvers")
+        if self.limits.qualified_days and not has_runbook(self.routine):
+            raise problem("no_such_runbook", "limits.qualified_days", routine=self.routine)
 
     def stored(self) -> dict[str, Any]:
         """The values of the row."""

@@ -18,6 +18,7 @@ from kumoban.core.reason import Reason
 from kumoban.desk import clock
 from kumoban.desk.models import Approval, Hold, Request, Requirement, Rule, Step
 from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, manager_of, members_of
+from kumoban.desk.qualified import unmet
 from kumoban.desk.routine import Dimension, Routine
 from kumoban.estate.employment import day_of, in_force
 from kumoban.estate.models import Account, Group, Person, Team
@@ -154,14 +155,14 @@ def decide(
     rules = [rule for rule in every if rule.effect == Rule.Effect.DENY or for_emergencies(rule) == emergency]
     people = {person.id: person for person in (requester, *workers)}
     facts = facts_of(people.values(), combinations)
+    closed = unmet(rules, requester, routine.name)
     refusals: list[Reason] = []
     matched: dict[int, Rule] = {}
     for combination in combinations:
         for person in people.values():
-            allowing, refusal = _one(routine, rules, person, combination, facts, length)
+            allowing, refused = _one(routine, rules, person, combination, facts, length, closed)
             matched.update({rule.pk: rule for rule in allowing})
-            if refusal:
-                refusals.append(refusal)
+            refusals += refused
     slots = _slots(matched.values(), requester)
     if not refusals:
         refusals += _unanswerable(slots, accounts_of_the_same(people))
@@ -198,6 +199,7 @@ def _of_the_operations_team(
     denied = [(rule, said) for rule, said in hit if rule.effect == Rule.Effect.DENY]
     refusals += [Reason("denied_by_rule", {**said, "rule": rule.name}) for rule, said in denied]
     allowing = {rule.pk: rule for rule, _said in hit if rule.effect == Rule.Effect.ALLOW}
+    refusals += [reason for reasons in unmet(allowing.values(), requester, routine.name).values() for reason in reasons]
     second = Slot("group", tuple(ops[:1]), 1, (OPS_ONLY,))
     more = _slots(allowing.values(), requester)
     slots = (second, *(slot for slot in more if slot.refs != second.refs or slot.count > 1))
@@ -218,20 +220,21 @@ def _one(
     combination: Mapping[str, str],
     facts: Facts,
     length: timedelta | None,
-) -> tuple[list[Rule], Reason | None]:
-    """The rules that allow one person one thing, or why not."""
+    closed: Mapping[int, tuple[Reason, ...]],
+) -> tuple[list[Rule], tuple[Reason, ...]]:
+    """The rules that allow one person one thing, or why not; ``closed``: those not open to this requester, and why."""
     said = {**combination, "person": person.display_name}
     hit = [rule for rule in rules if match(routine, rule, combination, person, facts).hit]
     for rule in hit:
         if rule.effect == Rule.Effect.DENY:
-            return [], Reason("denied_by_rule", {**said, "rule": rule.name})
-    allowing = [rule for rule in hit if rule.effect == Rule.Effect.ALLOW]
+            return [], (Reason("denied_by_rule", {**said, "rule": rule.name}),)
+    allowing = [rule for rule in hit if rule.pk not in closed]
     if not allowing:
-        return [], Reason("no_rule_allows", said)
+        return [], closed[hit[0].pk] if hit else (Reason("no_rule_allows", said),)
     longest = max((longest_of(rule) for rule in allowing), default=timedelta())
     if length is None or length > longest:
-        return [], Reason("longer_than_rule", {**said, "minutes": int(longest.total_seconds() // 60)})
-    return allowing, None
+        return [], (Reason("longer_than_rule", {**said, "minutes": int(longest.total_seconds() // 60)}),)
+    return allowing, ()
 
 
 def longest_of(rule: Rule) -> timedelta:

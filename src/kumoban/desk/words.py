@@ -74,6 +74,16 @@ _WORDS = {
     "times_not_in_order": _("The end must be after the start, both with their offset."),
     "no_such_rule": _("There is no such rule."),
     "unknown_dimension": _("This routine has no such dimension: %(dimension)s"),
+    "no_such_runbook": _("The routine %(routine)s has no runbook."),
+    "runbook_changed": _("The runbook has changed since it was shown. Read it again."),
+    "runbook_unread": _(
+        "The rule “%(rule)s” is for who has read the runbook within %(days)s days. %(person)s has not: read it, and "
+        "press “I have read it” (%(page)s)."
+    ),
+    "exercise_undone": _(
+        "The rule “%(rule)s” is for who has finished the exercise within %(days)s days. %(person)s has not: do it on "
+        "the practice AWS, as the runbook says (%(page)s)."
+    ),
     "no_such_routine": _("There is no such routine: %(routine)s"),
     "nobody_can_approve": _("Nobody can approve this now: %(who)s is empty. Ask the operations team."),
     "not_an_approver": _("You are not an approver of this request."),

@@ -23,6 +23,7 @@ from kumoban.estate.models import Person
 from kumoban.web.form_view import fields_of, narrowed, options_of, typed
 from kumoban.web.gate import page
 from kumoban.web.request_view import plan_rows, slot_views, when_of
+from kumoban.web.runbook_page import beside_the_form
 
 
 @page
@@ -58,6 +59,7 @@ def ask(request: Any, name: str) -> HttpResponse:
         "wrong": [field for field in fields if field.errors],
         "emergencies": not number and rules.emergencies(routine, request.actor.person),
         "emergency": "emergency" in request.POST,
+        "runbook": beside_the_form(request.actor, routine),
         "ticket": request.POST.get("once") or secrets.token_hex(12),
     }
     return render(request, "web/ask.html", context, status=422 if errors else 200)

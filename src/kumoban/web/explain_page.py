@@ -137,6 +137,8 @@ def _missed(name: str, titles: Mapping[str, str]) -> str:
         return _("it allows less time")
     if name == "emergency":
         return _("it is for emergencies, approved afterwards")
+    if name == "qualified":
+        return _("the runbook is not read, or the exercise not finished")
     return _("other value: %(dimension)s") % {"dimension": titles.get(name, name)}
 
 

@@ -105,6 +105,11 @@ class RuleFields:
         return "" if value is None else value
 
     @property
+    def qualified_days(self) -> Any:
+        value = self.data["limits"].get("qualified_days")
+        return "" if value is None else value
+
+    @property
     def name_errors(self) -> list[str]:
         return self._under("name")
 
@@ -166,7 +171,7 @@ def typed(post: QueryDict) -> dict[str, Any]:
     """What was typed, in the shape of ``RuleForm``."""
     routine = routine_of(post.get("routine", ""))
     dimensions = {one.name: _dimension(post, one) for one in routine.dimensions} if routine else {}
-    limits = {name: post.get(name, "").strip() for name in ("max_minutes", "afterwards_days")}
+    limits = {name: post.get(name, "").strip() for name in _LIMITS}
     return {
         "name": post.get("name", ""),
         "routine": post.get("routine", ""),
@@ -182,6 +187,9 @@ def typed(post: QueryDict) -> dict[str, Any]:
         "fields": post.getlist("fields"),
         "enabled": "enabled" in post,
     }
+
+
+_LIMITS = ("max_minutes", "afterwards_days", "qualified_days")
 
 
 def _dimension(post: QueryDict, dimension: Dimension) -> list[str]:

@@ -169,6 +169,10 @@ def _side(name: str, values: Mapping[str, Any], names: Names) -> list[Any]:
 
 
 def _limits(limits: Mapping[str, Any]) -> list[Any]:
-    minutes, days = limits.get("max_minutes"), limits.get("afterwards_days")
-    length: list[Any] = [timedelta(minutes=minutes)] if minutes else []
-    return [*length, _("approved afterwards, within %(n)s business days") % {"n": days}] if days else length
+    minutes, afterwards, qualified = (limits.get(name) for name in ("max_minutes", "afterwards_days", "qualified_days"))
+    lines: list[Any] = [timedelta(minutes=minutes)] if minutes else []
+    if afterwards:
+        lines.append(_("approved afterwards, within %(n)s business days") % {"n": afterwards})
+    if qualified:
+        lines.append(_("for who read the runbook and finished the exercise within %(n)s days") % {"n": qualified})
+    return lines

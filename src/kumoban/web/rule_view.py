@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kumoban.desk.models import Rule
+from kumoban.desk.qualified import qualified_days
 from kumoban.desk.routine import Dimension, routine_of
 from kumoban.desk.rules import days_afterwards, longest_of
 from kumoban.estate.models import Account, Group, OrganizationalUnit, PermissionSet, Person, Team, searchable
@@ -117,6 +118,10 @@ class RuleRow:
     @property
     def afterwards_days(self) -> int:
         return days_afterwards(self.rule)
+
+    @property
+    def qualified_days(self) -> int:
+        return qualified_days(self.rule)
 
     @property
     def length(self) -> timedelta:
