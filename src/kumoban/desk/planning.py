@@ -166,8 +166,9 @@ def draft_for(
 
 
 def _not_ratified_in_time(person: Person, now: datetime) -> Reason | None:
-    """Whose last emergency nobody approved in time has it approved before the next one."""
-    overdue = Request.objects.filter(requester=person, ratification=Ratification.DUE, lapses_at__lte=now).first()
+    """Who asked for an emergency that nobody approved in time has it approved before the next one."""
+    late = Request.objects.filter(requester=person, ratification=Ratification.DUE, lapses_at__lte=now)
+    overdue = late.filter(asked_by__machine=False).first()
     return Reason("ratify_first", {"request": overdue.number}) if overdue else None
 
 

@@ -74,7 +74,8 @@ def _to_ratify(event: Event) -> list[Told]:
     request = _request(event)
     if request.ratification != Ratification.DUE or request.plan is None:
         return []
-    return _each(may_decide(request, request.plan), "decide_afterwards")
+    used = request.asked_by.machine  # nobody asked: it was found
+    return _each(may_decide(request, request.plan), "decide_used" if used else "decide_afterwards")
 
 
 def _ratification_overdue(event: Event) -> list[Told]:

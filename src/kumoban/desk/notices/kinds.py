@@ -61,9 +61,15 @@ KINDS = {
         ahead=True,
         decide=True,
     ),
+    "decide_used": Kind(
+        _("Emergency path used: to be approved afterwards"),
+        _("The emergency path was used outside the desk. Somebody who did not use it approves that afterwards."),
+        urgent=True,
+        decide=True,
+    ),
     "afterwards_overdue": Kind(
         _("Not approved afterwards in time"),
-        _("An emergency of %(requester)s should have been approved afterwards by now."),
+        _("What was done in an emergency should have been approved afterwards by now."),
         urgent=True,
     ),
     "ratified": Kind(_("Approved afterwards"), _("Your emergency was approved afterwards.")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from kumoban.desk.planning import Draft, business_calendar, draft, judge, organi
 from kumoban.desk.requests.guards import may_operate, own, routine_named
 from kumoban.desk.requests.plans import await_approval, await_ratification, make_plan, open_checks
 from kumoban.desk.routine import Asked, Routine
+from kumoban.desk.rules import Decision
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import locked, move
 from kumoban.estate.models import Person
@@ -57,14 +58,26 @@ def ask(
         return Request.objects.get(asked_by=actor.user, idempotency=idempotency[:80])
 
 
-def open_by_desk(routine_name: str, data: Mapping[str, Any], *, requester: Person, idempotency: str) -> Request:
-    """What the desk noticed becomes a request by itself, once: ``requester`` is the person who answers for it."""
+def open_by_desk(
+    routine_name: str,
+    data: Mapping[str, Any],
+    *,
+    requester: Person,
+    idempotency: str,
+    workers: Sequence[Person] = (),
+    afterwards: Decision | None = None,
+) -> Request:
+    """What the desk noticed becomes a request by itself, once: ``requester`` is the person who answers for it.
+
+    ``afterwards``: by whom what has happened already is to be approved, in place of what the rules say.
+    """
     routine = routine_named(routine_name)
     form, changes = read_form(routine, data, organisation_zone())
-    plan, decision = judge(routine, form, Asked.by(requester, [requester], clock.now()), live=False)
+    doing = tuple(workers) or (requester,)
+    plan, decision = judge(routine, form, Asked.by(requester, doing, clock.now()), live=False)
     with writing():
         user, _ = User.objects.get_or_create(login=_DESK, defaults={"machine": True})
-        made = Draft(form, (requester,), plan, decision, changes)
+        made = Draft(form, doing, plan, afterwards or decision, changes, emergency=afterwards is not None)
         return store(By(user, requester, SYSTEM), routine, made, idempotency[:80])
 
 

@@ -173,7 +173,7 @@ def _reject(request: Request, actor: Actor, text: str, facts: dict[str, str], no
     """What is still in force ends at once; what was done stays on record as not approved."""
     Remark.objects.create(request=request, person=actor.person, kind="denial", text=text, at=now)
     _ratified(request, Ratification.REJECTED, actor.id, facts, text)
-    if request.state in (S.APPLYING, S.ACTIVE, S.FAILED):
+    if request.state in (S.APPLYING, S.ACTIVE, S.FAILED) and request.holds.exists():  # work by hand goes on
         end_holds(request, actor.id, now)
     elif request.state in (S.APPROVED, S.SCHEDULED):  # not begun yet, so it never will be
         move(request, S.WITHDRAWN, actor=actor.id, at=now)

@@ -15,6 +15,7 @@ from kumoban.desk.duties import remind
 from kumoban.desk.models import Absence, Event, Hold, Notice, Plan, Request, Rule
 from kumoban.desk.notices.ends import tell_of_ends
 from kumoban.desk.notices.fan_out import fan_out
+from kumoban.desk.rules import Decision, Slot
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import derive_all, locked, move
 from kumoban.estate.models import Membership, Person, RegisterEntry
@@ -285,3 +286,17 @@ def test_an_event_that_cannot_be_told_stands_in_nobodys_way(office: Office, post
         fan_out()
     assert post.told("kim") == ["delegate"]
     assert Event.objects.get(fanned_out_at=None).attempts == 5
+
+
+def test_a_use_of_the_emergency_path_is_told_to_who_did_not_use_it(office: Office, post: Post) -> None:
+    Membership.objects.create(person_id="u-suzuki", group_id="g-ops", seen_at=database_now())
+    requests.open_by_desk(
+        "other-request",
+        {"subject": "緊急アクセスの使用", "what": "CloudTrail: 1"},
+        requester=Person.objects.get(pk="u-suzuki"),
+        idempotency="emergency:1",
+        afterwards=Decision(slots=(Slot("group", ("g-ops",), 1, ("緊急アクセス",)),), afterwards_days=2),
+    )
+    post.round()
+    assert "decide_used" in post.told("takahashi")
+    assert "decide_used" not in post.told("suzuki")
