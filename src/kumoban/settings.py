@@ -262,6 +262,10 @@ KUMOBAN_WORK_KINDS = _list(
 )
 # Systems in which people decide about requests (X-point, ServiceNow, …): name=secret, each secret as whsec_…
 KUMOBAN_OUTSIDE_SYSTEMS = dict(pair.split("=", 1) for pair in _list("OUTSIDE_SYSTEMS", "") if "=" in pair)
+# Classes of data in the account register at which an approver is to look twice
+KUMOBAN_SENSITIVE_DATA_CLASSES = _list(
+    "SENSITIVE_DATA_CLASSES", "個人情報,極秘,秘,personal,personal data,secret,confidential"
+)
 KUMOBAN_APPROVAL_VALID_HOURS = int(_env("APPROVAL_VALID_HOURS", "27"))  # business hours: three business days
 
 # Signing in

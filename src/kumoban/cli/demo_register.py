@@ -61,7 +61,7 @@ def _row(index: int, account: Account, team: Team | None) -> tuple[str, ...]:
         "" if index % 9 == 4 else owner,
         deputy if index % 4 else "",
         f"{4100 + index % 12 * 10}",
-        _CLASSES.get(account.environment, ""),
+        "個人情報" if "data" in account.name else _CLASSES.get(account.environment, ""),
         f"平日 {team.name} 内線 {5200 + index}\n夜間・休日 当番" if team else "",
         "1500000" if production else "300000",
         "JPY",

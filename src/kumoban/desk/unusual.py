@@ -1,6 +1,6 @@
 """いつもと違う点: what an approver should notice about a request, and the evidence: what was granted before.
 
-Read for a whole inbox at once, in six queries however many requests there are. "Before" means requests with a
+Read for a whole inbox at once, in seven queries however many requests there are. "Before" means requests with a
 lower number, so that a page says the same after the decision as it said while it was taken.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from statistics import median
 
+from django.conf import settings
 from django.db.models import F, Min, QuerySet, Window
 from django.db.models.fields.json import KT
 from django.db.models.functions import RowNumber
@@ -20,7 +21,7 @@ from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Approval, Hold, Request
 from kumoban.desk.planning import organisation_zone
-from kumoban.estate.models import Person
+from kumoban.estate.models import Person, RegisterEntry, searchable
 
 __all__ = ["Before", "Granted", "Noticed", "noticed"]
 
@@ -119,6 +120,7 @@ def _unusual(one: _Asking, history: _History, now: datetime) -> Iterable[Reason]
     if nth >= _MANY:
         yield Reason("unusual_many_this_week", {"name": one.request.requester.display_name, "n": nth})
     yield from _longer(one, history)
+    yield from _sensitive(one, history)
 
 
 def _first_times(one: _Asking, history: _History) -> Iterable[Reason]:
@@ -158,6 +160,16 @@ def _longer(one: _Asking, history: _History) -> Iterable[Reason]:
             yield Reason("unusual_longer", {"name": worker.display_name, **minutes})
 
 
+def _sensitive(one: _Asking, history: _History) -> Iterable[Reason]:
+    """Accounts whose entry in the register has a class of data with which one looks twice."""
+    names = {step.account: str(step.shown.get("account", step.account)) for step in one.plan.steps}
+    found: dict[str, list[str]] = defaultdict(list)
+    for account in sorted(one.accounts & history.sensitive.keys()):
+        found[history.sensitive[account]].append(names[account])
+    for data_class, accounts in found.items():
+        yield Reason("unusual_sensitive", {"account": ", ".join(accounts), "data_class": data_class})
+
+
 def _minutes(length: timedelta) -> int:
     return int(length.total_seconds() // 60)
 
@@ -183,6 +195,8 @@ class _History:
     first_asked: Mapping[tuple[str, str], int]
     this_week: Mapping[int, int]
     approvers: Mapping[int, tuple[str, ...]]
+    #: account → its class of data, where that is a sensitive one
+    sensitive: Mapping[str, str]
 
     @classmethod
     def of(cls, asking: Sequence[_Asking], now: datetime) -> _History:
@@ -200,6 +214,7 @@ class _History:
             _first_asked({one.request.requester_id for one in asking}),
             _this_week(asking, now),
             _approvers({plan for plan in plans if plan}),
+            _classed(accounts),
         )
 
     def of_person(self, person: str, before: int) -> list[_Row]:
@@ -291,3 +306,14 @@ def _approvers(plans: set[int]) -> dict[int, tuple[str, ...]]:
     for plan, family, name in seals.values_list("plan_id", "person__family_name", "person__display_name"):
         found[plan].append(family or name.split()[0])
     return {plan: tuple(names) for plan, names in found.items()}
+
+
+def _classed(accounts: set[str]) -> dict[str, str]:
+    """Classes are compared however they are typed: full width or half, capitals or not."""
+    sensitive = {searchable(word) for word in settings.KUMOBAN_SENSITIVE_DATA_CLASSES}
+    entries = RegisterEntry.objects.filter(account_id__in=accounts).exclude(data_class="")
+    return {
+        account: data_class
+        for account, data_class in entries.values_list("account_id", "data_class")
+        if searchable(data_class.strip()) in sensitive
+    }

@@ -266,6 +266,7 @@ _WORDS = {
     "unusual_first_in": _("%(name)s has not had access to %(account)s before."),
     "unusual_longer": _("%(minutes)s minutes is longer than usual for %(name)s (%(usual)s minutes)."),
     "unusual_many_this_week": _("%(name)s asks for this %(n)s times this week."),
+    "unusual_sensitive": _("%(account)s holds data of the class “%(data_class)s”."),
     "unusual_new_permission_set": _("%(name)s has never asked for %(permission_set)s before."),
     "shape.missing": _("This is required."),
     "shape.too_short": _("This is required."),

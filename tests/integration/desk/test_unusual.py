@@ -12,6 +12,7 @@ from kumoban.core.reason import Reason
 from kumoban.desk import requests
 from kumoban.desk.models import Hold, Request
 from kumoban.desk.unusual import Noticed, noticed
+from kumoban.estate.models import RegisterEntry
 from tests.integration.conftest import ARN, Office
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)  # 12:00 in Tokyo, a Wednesday
@@ -50,6 +51,19 @@ def test_the_first_time_in_an_account_and_with_a_permission_set_is_told(office: 
 def test_what_was_granted_before_is_not_told_again(office: Office) -> None:
     had(office, ask(office))
     assert codes(ask(office)) == []
+
+
+@pytest.mark.parametrize(
+    ("data_class", "told"), [("個人情報", True), ("ＣＯＮＦＩＤＥＮＴＩＡＬ ", True), ("社外秘", False), ("", False)]
+)
+def test_an_account_with_sensitive_data_is_told_however_its_class_is_typed(
+    office: Office, data_class: str, told: bool
+) -> None:
+    had(office, ask(office))
+    RegisterEntry.objects.create(account_id="410122300001", data_class=data_class, created_at=NOON, changed_at=NOON)
+    reasons = seen(ask(office)).unusual
+    assert [reason.code for reason in reasons] == (["unusual_sensitive"] if told else [])
+    assert all(reason.params == {"account": "payments-prod", "data_class": data_class} for reason in reasons)
 
 
 def test_one_new_account_of_several_is_named(office: Office) -> None:
