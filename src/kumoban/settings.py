@@ -155,8 +155,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "desk.User"
 
 
-def _routines() -> list[str]:
-    return [f"kumoban.routines.{path.parent.name}" for path in sorted((PACKAGE / "routines").glob("*/apps.py"))]
+def _apps_of(room: str) -> list[str]:
+    return [f"kumoban.{room}.{path.parent.name}" for path in sorted((PACKAGE / room).glob("*/apps.py"))]
 
 
 INSTALLED_APPS = [
@@ -173,7 +173,9 @@ INSTALLED_APPS = [
     "kumoban.aws",
     "kumoban.estate",
     "kumoban.desk",
-    *_routines(),
+    "kumoban.findings",
+    *_apps_of("watches"),
+    *_apps_of("routines"),
     "kumoban.web",
     "kumoban.api",
     "ninja",

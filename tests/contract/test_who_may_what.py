@@ -28,6 +28,7 @@ from kumoban.desk.sign_in import make_token
 from kumoban.estate.models import Group, Membership, Person
 from kumoban.ledger.clock import database_now
 from tests.integration.conftest import ARN, Office
+from tests.integration.findings.noticing import opened
 
 pytestmark = [pytest.mark.slow]
 
@@ -159,6 +160,7 @@ def _world(office: Office) -> dict[str, Any]:
     token = Token.objects.get()
     note = shift_notes.leave(office.actor("takahashi"), "引継ぎ")
     field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
+    finding = opened()
     places = {
         "number": made.number,
         "act": "approve",
@@ -178,6 +180,8 @@ def _world(office: Office) -> dict[str, Any]:
         "absence_id": absence.pk,
         "note_id": note.pk,
         "account_id": "410122300001",
+        "finding_id": finding.pk,
+        "verb": "acknowledge",
         "person_id": "u-sato",
     }
     values = {
@@ -227,6 +231,11 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /requests/{number}/convert": ask,
         "POST /requests/{number}/convert/preview": ask,
         "POST /shift-notes": {"text": "引継ぎ"},
+        "POST /findings/{finding_id}/snooze": {"until": str(database_now().date() + timedelta(days=3))},
+        "POST /findings/{finding_id}/suppress": {
+            "until": str(database_now().date() + timedelta(days=3)),
+            "reason": "移行中",
+        },
         "POST /demo/clock": {"minutes": 1},
         "POST /runbooks/{routine}/read": {"digest": runbook_named("temporary-access").digest},
         "POST /runbooks/{routine}/exercises": {"person": "ren", "reference": "R-12"},
@@ -263,5 +272,6 @@ def _world(office: Office) -> dict[str, Any]:
         "/me/tokens/": token.pk,
         "/me/absences/": absence.pk,
         "/today/notes/": note.pk,
+        "/findings/": finding.pk,
     }
     return {"places": places, "pk": pk, "bodies": bodies, "forms": forms}

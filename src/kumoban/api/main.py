@@ -5,6 +5,7 @@ from __future__ import annotations
 from kumoban.api import (
     access,
     accounts,
+    findings,
     handover,
     ledger,
     notices,
@@ -34,6 +35,7 @@ for room in (
     runbooks,
     office,
     access,
+    findings,
     accounts,
     operations,
     handover,

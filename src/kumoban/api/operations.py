@@ -20,6 +20,7 @@ from kumoban.desk.models import Request, ShiftNote
 from kumoban.desk.planning import organisation_zone
 from kumoban.desk.today import today_of
 from kumoban.desk.work_calendar import Day, Piece, week_of
+from kumoban.findings.visible import counts
 
 __all__ = ["router"]
 
@@ -56,6 +57,14 @@ class FiguresOut(Schema):
     no_owner: int
 
 
+class FindingCountsOut(Schema):
+    """Of the findings that should be looked at; ``new``: nobody has acknowledged them yet."""
+
+    standing: int
+    high: int
+    new: int
+
+
 class TodayOut(Schema):
     """``until``: the next business day's opening. Lists are cut at eight; ``…_more`` says how many are left out."""
 
@@ -64,6 +73,7 @@ class TodayOut(Schema):
     previous: date
     until: datetime
     figures: FiguresOut
+    findings: FindingCountsOut
     tonight: list[PieceOut]
     tonight_more: int
     ends: list[GrantOut]
@@ -109,11 +119,13 @@ class Conversion(Schema):
 @router.get("/today", response=TodayOut)
 def today(request: HttpRequest) -> dict[str, Any]:
     """What the operations team looks at in the morning; nobody else has it."""
-    found = today_of(actor_of(request))
+    actor = actor_of(request)
+    found = today_of(actor)
     same = ("now", "business", "previous", "until", "tonight_more", "ends_more", "work_more")
     return {
         **{name: getattr(found, name) for name in same},
         "figures": found.figures.__dict__,
+        "findings": counts(actor).__dict__,
         "tonight": [_piece(piece) for piece in found.tonight],
         "ends": [grant_out(hold, hold.request.number) for hold in found.ends],
         "work": _in_order(found.work),

@@ -10,6 +10,7 @@ from kumoban.cli import (
     access,
     accounts,
     aws,
+    findings,
     imports,
     keeping,
     machine,
@@ -23,7 +24,7 @@ from kumoban.cli import (
 from kumoban.cli.language import gettext_noop
 from kumoban.cli.spoken import Group
 
-__all__ = ["access", "accounts", "main", "notices", "operations", "records", "runbooks", "staff"]
+__all__ = ["access", "accounts", "findings", "main", "notices", "operations", "records", "runbooks", "staff"]
 
 
 @click.group(cls=Group, help=gettext_noop("Kumoban (雲番): the operations desk for AWS."))

@@ -29,6 +29,8 @@ def _today_lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"{_('Failed, or needs a person')}: {figures['trouble']}"
     yield f"{_('Requests past their target')}: {figures['past_target']}"
     yield f"{_('Account register to confirm')}: {figures['unconfirmed']}"
+    findings = _("Findings to be looked at")
+    yield f"{findings}: {found['findings']['standing']}"
     yield from _part(_("Work from now until the next morning"), piece_lines(found["tonight"]))
     yield from _part(_("Ends due or overdue"), shown.grant_lines(found["ends"]) if found["ends"] else [])
     yield from _part(_("Work of the operations team"), shown.requests_lines(found["work"]) if found["work"] else [])

@@ -35,7 +35,7 @@ from kumoban.ledger.models import Entry
 from kumoban.ledger.record import SYSTEM, record, writing
 from kumoban.ledger.seal import seal_head
 
-__all__ = ["DUTIES", "lapse", "remind", "run_due_duties"]
+__all__ = ["DUTIES", "add", "lapse", "remind", "run_due_duties"]
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def scan() -> None:
     scan_next({*of_interest, *(str(group) for group in named if group)})
 
 
-DUTIES = (
+DUTIES = [
     _Duty("lapse", timedelta(seconds=10), lapse),
     _Duty("seal", timedelta(minutes=1), seal_head),
     _Duty("heartbeat", timedelta(minutes=1), beat),
@@ -139,7 +139,14 @@ DUTIES = (
     _Duty("unseen", timedelta(minutes=5), look_for_unseen),
     _Duty("judge_past", timedelta(minutes=10), judge_past, within=timedelta(minutes=30), long=True),
     _Duty("scan", timedelta(minutes=5), scan, within=timedelta(minutes=30), long=True),
-)
+]
+
+
+def add(name: str, every: timedelta, do: Callable[[], object], *, long: bool = False) -> None:
+    """A duty of a room above this one, entered at start. Raises ValueError when the name is taken."""
+    if any(duty.name == name for duty in DUTIES):
+        raise ValueError(f"duty {name} is there twice")
+    DUTIES.append(_Duty(name, every, do, long=long))
 
 
 def run_due_duties(node: str, *, long: bool) -> None:

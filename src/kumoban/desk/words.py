@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from kumoban.core.reason import Reason
 from kumoban.desk.routine import texts
 
-__all__ = ["say"]
+__all__ = ["add", "say"]
 
 _WORDS = {
     "actor_gone": _("Your user is no longer in the directory. Ask the operations team."),
@@ -283,6 +285,17 @@ _WORDS = {
 }
 
 
+#: those of rooms above this one, which enter them at start
+_ADDED: dict[str, str] = {}
+
+
+def add(texts: Mapping[str, str]) -> None:
+    """Enter the sentences of a room above: msgids by code. Raises ValueError where a code has another sentence."""
+    for code, text in texts.items():
+        if _WORDS.get(code, text) != text or _ADDED.setdefault(code, text) != text:
+            raise ValueError(f"two sentences for {code}")
+
+
 class _Params(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "?"
@@ -290,7 +303,7 @@ class _Params(dict[str, object]):
 
 def say(reason: Reason) -> str:
     """The sentence in the active language; an unknown code shows itself."""
-    text = texts().get(reason.code) or _WORDS.get(reason.code)
+    text = texts().get(reason.code) or _WORDS.get(reason.code) or _ADDED.get(reason.code)
     if text is None:
         return reason.code
     return gettext(text) % _Params(reason.params)

@@ -15,7 +15,7 @@ from kumoban.aws.errors import NotFound
 from kumoban.core.needs import needs
 from kumoban.core.signing import canonical, digest
 
-__all__ = ["READS", "content_digest", "read_content", "session_seconds"]
+__all__ = ["READS", "administers", "content_digest", "read_content", "session_seconds"]
 
 READS = needs(
     "sso-admin",
@@ -57,6 +57,28 @@ def content_digest(content: Mapping[str, Any]) -> str:
     """Over what gives power; the name and the description do not."""
     power = {key: content[key] for key in ("session", "managed", "customer", "inline", "boundary")}
     return digest(canonical(power))
+
+
+#: AWS managed policies with which somebody can give themselves everything
+_ADMINISTERING = frozenset({"AdministratorAccess", "PowerUserAccess", "IAMFullAccess"})
+
+
+def administers(content: Mapping[str, Any]) -> bool:
+    """Whether it can do everything, or nearly: a policy known for that, or an own one that allows all or all of IAM."""
+    managed = {arn.rsplit("/", 1)[-1] for arn in content.get("managed", ())}
+    return bool(managed & _ADMINISTERING) or _allows_everything(content.get("inline", ""))
+
+
+def _allows_everything(policy: str) -> bool:
+    try:
+        statements = json.loads(policy).get("Statement", []) if policy else []
+    except ValueError:
+        return True  # not understood: assume the most
+    for statement in statements if isinstance(statements, list) else [statements]:
+        actions = statement.get("Action", []) if statement.get("Effect") == "Allow" else []
+        if {"*", "*:*", "iam:*"} & {action.lower() for action in ([actions] if isinstance(actions, str) else actions)}:
+            return True
+    return False
 
 
 def session_seconds(duration: str) -> int:

@@ -162,6 +162,8 @@ class Assignment(Seen):
     principal_id = models.CharField(max_length=60, db_index=True)
     account_id = models.CharField(max_length=12)
     permission_set_arn = models.CharField(max_length=120)
+    #: the look that first saw it, since it was last absent; None: it was there when its account was first looked at
+    appeared_at = models.DateTimeField(null=True)
     #: 管理対象に取り込み済み: the request that adopted it, when, and whose it is; falls when the assignment goes
     adopted_request = models.CharField(max_length=20, default="")
     adopted_at = models.DateTimeField(null=True)

@@ -424,26 +424,39 @@ def _assigned(aws: Pass, of: dict[str, str], arn: str) -> Iterator[dict[str, Any
 
 def _keep_assignments(found: Iterable[dict[str, Any]], asked: datetime, **scope: str) -> None:
     """Insert or update what was seen, mark the rest of the scope absent; what was seen since ``asked`` stays."""
-    rows = [
-        Assignment(
-            principal_type=row["PrincipalType"],
-            principal_id=row["PrincipalId"],
-            account_id=row["AccountId"],
-            permission_set_arn=row["PermissionSetArn"],
-            seen_at=asked,
+    kept = Assignment.objects.filter(**scope)
+    newer = set(kept.filter(Q(seen_at__gt=asked) | Q(absent_since__gt=asked)).values_list(*_WHO_HAS_WHAT))
+    there = set(kept.filter(absent_since=None).values_list(*_WHO_HAS_WHAT))
+    looked_before = Account.objects.filter(pk=scope["account_id"], assignments_seen_at__isnull=False).exists()
+    rows = [_assignment(row, asked, asked if looked_before else None) for row in found]
+    rows = [row for row in rows if _who_has_what(row) not in newer]
+    for known, fields in ((True, ["seen_at"]), (False, ["seen_at", "absent_since", "appeared_at"])):
+        Assignment.objects.bulk_create(
+            [row for row in rows if (_who_has_what(row) in there) == known],
+            update_conflicts=True,
+            unique_fields=["account_id", *_WHO_HAS_WHAT],
+            update_fields=fields,
         )
-        for row in found
-    ]
-    since = Assignment.objects.filter(Q(seen_at__gt=asked) | Q(absent_since__gt=asked), **scope)
-    newer = set(since.values_list("permission_set_arn", "principal_type", "principal_id"))
-    Assignment.objects.bulk_create(
-        [row for row in rows if (row.permission_set_arn, row.principal_type, row.principal_id) not in newer],
-        update_conflicts=True,
-        unique_fields=["account_id", "permission_set_arn", "principal_type", "principal_id"],
-        update_fields=["seen_at", "absent_since"],
-    )
     gone = Assignment.objects.filter(**scope, absent_since=None, seen_at__lt=asked)
     gone.update(absent_since=asked, adopted_request="", adopted_at=None, owner_team="", owner_person="")
+
+
+_WHO_HAS_WHAT = ("permission_set_arn", "principal_type", "principal_id")
+
+
+def _who_has_what(row: Assignment) -> tuple[str, str, str]:
+    return row.permission_set_arn, row.principal_type, row.principal_id
+
+
+def _assignment(row: dict[str, Any], asked: datetime, appeared: datetime | None) -> Assignment:
+    return Assignment(
+        principal_type=row["PrincipalType"],
+        principal_id=row["PrincipalId"],
+        account_id=row["AccountId"],
+        permission_set_arn=row["PermissionSetArn"],
+        seen_at=asked,
+        appeared_at=appeared,
+    )
 
 
 def scan_teams(aws: Pass) -> None:

@@ -20,8 +20,10 @@ from kumoban.desk.planning import Draft, ShapeError, draft
 from kumoban.desk.routine import Routine, routine_of, routines_for
 from kumoban.desk.speech import said
 from kumoban.estate.models import Person
+from kumoban.findings.triage import proposed
 from kumoban.web.form_view import fields_of, narrowed, options_of, typed
 from kumoban.web.gate import page
+from kumoban.web.numbers import whole
 from kumoban.web.request_view import plan_rows, slot_views, when_of
 from kumoban.web.runbook_page import beside_the_form
 
@@ -73,8 +75,13 @@ def _submit(request: Any, routine: Routine, data: dict[str, Any], extra: dict[st
 
 
 def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str, str]]:
-    """The form of an earlier request: whole where it is corrected, without its times where it is asked again."""
+    """The form of an earlier request: whole where it is corrected, without its times where it is asked again.
+
+    Or the form that a finding proposes.
+    """
     number, like = request.GET.get("number", ""), request.GET.get("like", "")
+    if finding := whole(request.GET.get("finding")):
+        return dict(proposed(request.actor, finding, routine.name)), {}
     wanted = rules.visible(request.actor).filter(number=number or like, routine=routine.name)
     before = wanted.first() if number or like else None
     if before is None:

@@ -28,6 +28,7 @@ from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Account, searchable
+from kumoban.findings.visible import counts
 from kumoban.web.context import forget_counts
 from kumoban.web.downloads import grants_table, requests_table
 from kumoban.web.gate import page
@@ -61,6 +62,7 @@ def home(request: Any) -> HttpResponse:
         "mine": _rows(mine)[:8],
         "mine_count": mine.count(),
         **_register_tasks(actor),
+        "findings": counts(actor),
         "often": _often(mine),
         "routines": routines_for(actor.ops),
         "now": now,

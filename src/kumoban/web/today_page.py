@@ -15,13 +15,14 @@ from kumoban.desk import shift_notes
 from kumoban.desk.requests import refused_attempt
 from kumoban.desk.speech import said
 from kumoban.desk.today import today_of
+from kumoban.findings.visible import counts
 from kumoban.web.gate import page
 
 __all__ = ["leave_note", "take_off_note", "today_page"]
 
 #: the parts of the page, in their order: a template each, which shows one answer of ``today_of``
 _MAIN = ("tonight", "ends", "work")
-_BESIDE = ("notes", "register")
+_BESIDE = ("findings", "notes", "register")
 
 
 @page
@@ -36,6 +37,7 @@ def _page(request: Any, problems: tuple[str, ...] = (), typed: str = "") -> Http
         "here": "today",
         "today": today,
         "now": today.now,
+        "findings": counts(request.actor),
         "main_parts": [f"web/today/{name}.html" for name in _MAIN],
         "beside_parts": [f"web/today/{name}.html" for name in _BESIDE],
         "problems": problems,

@@ -8,9 +8,10 @@ from typing import Any
 
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Event, Plan, Remark, Request
-from kumoban.desk.people import accounts_of_the_same, ops_members, stand_ins
+from kumoban.desk.people import accounts_of_the_same, members_of, ops_members, stand_ins
 from kumoban.desk.requests import asking_people
 from kumoban.desk.states import Ratification, RequestState
+from kumoban.estate.models import Team
 
 __all__ = ["Told", "audience", "may_decide"]
 
@@ -139,6 +140,24 @@ def _register(event: Event) -> list[Told]:
     return [Told(person, "register", said)] if person else _each((one.id for one in ops_members()), "register", **said)
 
 
+def _finding(event: Event) -> list[Told]:
+    """Whose it is, and the operations team."""
+    return _each(_owners(event) | {member.id for member in ops_members() if member.can_act}, event.kind)
+
+
+def _findings(event: Event) -> list[Told]:
+    """How many of them are one team's; all of them, for the operations team."""
+    owners = _owners(event) if event.params["team"] else {member.id for member in ops_members() if member.can_act}
+    return _each(owners, "findings", n=event.params["n"])
+
+
+def _owners(event: Event) -> set[str]:
+    """The team's members and leads, and the person, where it is one's."""
+    teams = Team.objects.filter(slug=event.params["team"], absent_since=None).values_list("group_id", "leads_group_id")
+    members = members_of(group for pair in teams for group in pair if group)
+    return set().union(*members.values()) | ({event.params["person"]} if event.params.get("person") else set())
+
+
 def _linked(event: Event) -> list[Told]:
     return [Told(event.params["person"], "slack_linked")]
 
@@ -161,5 +180,7 @@ _FINDERS: dict[str, Callable[[Event], list[Told]]] = {
     "assigned": _assigned,
     "delegate": _delegate,
     "register": _register,
+    **dict.fromkeys(("finding", "finding_high"), _finding),
+    "findings": _findings,
     "slack_linked": _linked,
 }

@@ -74,13 +74,17 @@ def compose(notice: Notice, reader: Reader) -> Message:
             sentences=tuple(on_one_line(one, 1000) for one in sentences if one),
             lines=tuple(on_one_line(line, 1000) for line in _lines(notice)),
             quote=_quote(notice),
-            link=address_of(request) if request else f"{settings.KUMOBAN_BASE_URL}{_PAGES.get(notice.kind, '/me')}",
+            link=address_of(request) if request else f"{settings.KUMOBAN_BASE_URL}{_page(notice)}",
             link_label=_("Read it and decide") if kind.decide else _("See it in Kumoban"),
         )
 
 
 def address_of(request: Request) -> str:
     return f"{settings.KUMOBAN_BASE_URL}/requests/{request.number}"
+
+
+def _page(notice: Notice) -> str:
+    return str(notice.params.get("page") or _PAGES.get(notice.kind, "/me"))
 
 
 def _values(notice: Notice) -> dict[str, str]:

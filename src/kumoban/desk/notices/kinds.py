@@ -18,6 +18,8 @@ class Kind:
     headline: str
     #: breaks quiet hours
     urgent: bool = False
+    #: comes once a morning to everybody, whatever they wish
+    daily: bool = False
     #: of no use in tomorrow's digest
     timely: bool = False
     #: what it is about is still to come or in force: told as a sentence
@@ -33,6 +35,7 @@ HEARD = frozenset((
     "waiting", "returned", "approved", "denied", "active", "ended", "undone", "failed", "lapsed", "withdrawn",
     "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
     "assigned", "delegate", "slack_linked", "register", "to_ratify", "ratified", "rejected", "ratification_overdue",
+    "finding", "finding_high", "findings",
 ))  # fmt: skip
 
 KINDS = {
@@ -117,6 +120,13 @@ KINDS = {
         _("Account register to confirm"),
         _("Accounts whose entry in the register waits for your word: %(n)s. Your first page lists them."),
     ),
+    "finding": Kind(_("Noticed"), _("The desk has noticed something that somebody should look at."), daily=True),
+    "finding_high": Kind(
+        _("Noticed, and grave"),
+        _("The desk has noticed something that somebody should look at now."),
+        urgent=True,
+    ),
+    "findings": Kind(_("Noticed"), _("The desk has noticed %(n)s things that somebody should look at."), daily=True),
     "slack_linked": Kind(
         _("Slack linked"),
         _("A Slack account is linked to you and may decide as you. If that was not you, undo it on your page at once."),

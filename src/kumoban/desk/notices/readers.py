@@ -48,14 +48,15 @@ class Reader:
         if kind.urgent:
             return now
         awake = self._awake(now)
-        if self.wants.digest and not kind.timely:
+        if kind.daily or (self.wants.digest and not kind.timely):
             morning = _next_digest(now, calendar)
             if at_latest is None or morning < at_latest:
                 return max(awake, morning)
         return awake
 
     def in_digest(self, due: datetime, now: datetime, kind: Kind, calendar: BusinessCalendar) -> bool:
-        return self.wants.digest and not kind.timely and not kind.urgent and due >= _next_digest(now, calendar)
+        waits = kind.daily or (self.wants.digest and not kind.timely)
+        return waits and not kind.urgent and due >= _next_digest(now, calendar)
 
     def _awake(self, now: datetime) -> datetime:
         begins, ends = self.wants.quiet_from, self.wants.quiet_to

@@ -1,0 +1,57 @@
+"""The watch itself, and the words of what it notices."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_noop as _
+
+from kumoban.findings.watch import Watch
+from kumoban.watches.drift.detect import detect
+from kumoban.watches.drift.trail import who_did_it
+
+__all__ = ["WATCH"]
+
+WATCH = Watch(
+    name="drift",
+    title=_("Changes without a request"),
+    summary=_("Access on AWS that the desk did not grant and that nobody adopted. It is never removed by itself."),
+    every=timedelta(minutes=1),
+    detect=detect,
+    look_closer=who_did_it,
+    texts={
+        "drift_person": _("%(who)s has %(permission_set)s in %(account)s, and nobody asked the desk for it"),
+        "drift_group": _("The group %(who)s has %(permission_set)s in %(account)s, and nobody asked the desk for it"),
+        "drift_before": _("%(account)s has %(n)s assignments of before the desk that nobody adopted"),
+        "drift_adopt": _("Adopt what is in %(account)s"),
+        "drift_remove": _("Have it removed"),
+        "drift_remove_subject": _("Remove access without a request in %(account)s"),
+        "drift_person_remove": _(
+            "Remove the assignment of %(permission_set)s in %(account)s from %(who)s: nobody asked the desk for it, "
+            "and it is not wanted. It is done when the next scan no longer sees it."
+        ),
+        "drift_group_remove": _(
+            "Remove the assignment of %(permission_set)s in %(account)s from the group %(who)s: nobody asked the desk "
+            "for it, and it is not wanted. It is done when the next scan no longer sees it."
+        ),
+    },
+    labels={
+        "principal_type": _("Kind of principal"),
+        "principal": _("Principal"),
+        "user_name": _("User name"),
+        "members": _("People in the group"),
+        "permission_set": _("Permission set"),
+        "permission_set_arn": _("ARN of the permission set"),
+        "account": _("Account"),
+        "environment": _("Environment"),
+        "administers": _("Can administer"),
+        "appeared_at": _("First seen by the scan"),
+        "made_by": _("Made by (CloudTrail)"),
+        "made_at": _("Made at (CloudTrail)"),
+        "made_from": _("Made from"),
+        "event": _("CloudTrail event"),
+        "n": _("Assignments"),
+        "people": _("To people"),
+        "groups": _("To groups"),
+    },
+)
