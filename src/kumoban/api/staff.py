@@ -79,6 +79,8 @@ class PersonOut(Schema):
     #: numbers of requests with grants in force or to come
     grants: list[str]
     waiting: list[str]
+    #: requests of others, not applied yet, with this person as a worker
+    working: list[str]
     accounts_owned: list[str]
     rules: list[str]
     delegate_for: list[str]
@@ -113,7 +115,10 @@ def person(request: HttpRequest, person_id: str) -> dict[str, Any]:
 
 @router.post("/people/{person_id}/leave", response=LeftOut)
 def person_leaves(request: HttpRequest, person_id: str) -> dict[str, str]:
-    """Ends all grants, withdraws what waits, revokes tokens; what is left is one request to the operations team."""
+    """Ends all grants, withdraws what waits, returns what others asked for with them as a worker, revokes tokens.
+
+    What is left is one request to the operations team.
+    """
     return {"number": leave(actor_of(request, "rules"), person_id).number}
 
 
@@ -164,6 +169,7 @@ def _sheet(of: PersonSheet) -> dict[str, Any]:
         "last_day": of.employment.last_day if of.employment else None,
         "grants": list(dict.fromkeys(hold.request.number for hold in of.holds)),
         "waiting": [one.number for one in of.waiting],
+        "working": [one.number for one in of.working],
         "accounts_owned": [account.id for account in of.accounts],
         "rules": [rule.name for rule in of.rules],
         "delegate_for": [absence.person.user_name for absence in of.stands_in],

@@ -25,6 +25,7 @@ _TITLES = {
     "last_day": gettext_noop("Last day"),
     "grants": gettext_noop("Grants in force or to come"),
     "waiting": gettext_noop("Asked for, not applied yet"),
+    "working": gettext_noop("Asked for by others, with them as a worker, not applied yet"),
     "accounts_owned": gettext_noop("Accounts they own"),
     "rules": gettext_noop("Rules that name them"),
     "delegate_for": gettext_noop("Stands in for"),

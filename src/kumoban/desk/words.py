@@ -174,6 +174,7 @@ _WORDS = {
     "unknown_account": _("There is no such account: %(account)s"),
     "unknown_outcome": _("Choose one of the outcomes offered."),
     "unknown_person": _("There is no such person: %(person)s"),
+    "worker_leaves": _("%(person)s leaves and cannot work on it any more. Ask again with somebody else, or without."),
     "window_passed": _("The end had passed before it was applied. It is never applied late."),
     "approver_one_of_three": _("Name one of: a group, the requester's manager, or people."),
     "changed_content": _("What %(permission_set)s may do in %(account)s"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Absence, Hold, Request, Rule, Token
 from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, manager_of
-from kumoban.desk.requests import ask
+from kumoban.desk.requests import ask, valid_until, void_plan
 from kumoban.desk.requests.closing import cancel_approved, end_holds
 from kumoban.desk.requests.guards import ops_only
 from kumoban.desk.states import HoldState, RequestState
@@ -40,6 +41,8 @@ class PersonSheet:
     holds: Sequence[Hold]
     #: asked for by them, not applied yet
     waiting: Sequence[Request]
+    #: asked for by others, with them as a worker, not applied yet
+    working: Sequence[Request]
     accounts: Sequence[Account]
     #: rules that name them, to allow, deny or approve
     rules: Sequence[Rule]
@@ -61,8 +64,9 @@ def sheet_of(actor: Actor, person_id: str) -> PersonSheet:
         Person.objects.filter(pk=manager_of(person)).first(),
         list(Group.objects.filter(id__in=groups, absent_since=None).order_by("name")[:_MOST]),
         list(Team.objects.filter(group_id__in=groups, absent_since=None).order_by("name")),
-        list(Hold.objects.filter(person=person, state__in=_LIVE).select_related("request").order_by("ends_at")[:_MOST]),
-        list(Request.objects.filter(requester=person, state__in=_BEFORE).order_by("-id")[:_MOST]),
+        list(_live(person).select_related("request").order_by("ends_at")[:_MOST]),
+        list(_waiting(person).order_by("-id")[:_MOST]),
+        list(_working(person).order_by("-id")[:_MOST]),
         list(
             Account.objects.filter(Q(register__owner=person) | Q(register__deputy=person), absent_since=None)
             .distinct()
@@ -74,6 +78,18 @@ def sheet_of(actor: Actor, person_id: str) -> PersonSheet:
     )
 
 
+def _live(person: Person) -> QuerySet[Hold]:
+    return Hold.objects.filter(person=person, state__in=_LIVE)
+
+
+def _waiting(person: Person) -> QuerySet[Request]:
+    return Request.objects.filter(requester=person, state__in=_BEFORE)
+
+
+def _working(person: Person) -> QuerySet[Request]:
+    return Request.objects.filter(workers=person, state__in=_BEFORE).exclude(requester=person)
+
+
 def _names(rule: Rule, person: str) -> bool:
     named = (*rule.who.get("people", ()), *(one for wanted in rule.approvers for one in wanted.get("people", ())))
     return person in named
@@ -82,7 +98,8 @@ def _names(rule: Rule, person: str) -> bool:
 def leave(actor: Actor, person_id: str) -> Request:
     """退職・異動: what the desk can take back it takes back now; the rest is one request to the operations team.
 
-    Grants end, what waits is withdrawn, tokens are revoked. Accounts they own, rules that name them and the user in the
+    Grants end, what waits is withdrawn, tokens are revoked; what others asked for with them as a worker, and nothing
+    was applied of, goes back to whoever asked. Accounts they own, rules that name them and the user in the
     directory are for people to see to: the request lists them.
     """
     ops_only(actor, "rules")
@@ -94,19 +111,39 @@ def leave(actor: Actor, person_id: str) -> Request:
         now = clock.now()
         form = {"subject": f"退職・異動の対応: {person.display_name}"[:120], "what": _rest(sheet)[:4000]}
         made = ask(actor, "other-request", form)
-        for number in sorted({one.number for one in sheet.waiting}):
+        counted = {"grants": _live(person).count(), "waiting": _waiting(person).count()}
+        counted["returned"] = _give_back_all(person, actor.id, now)
+        for number in _waiting(person).order_by("id").values_list("number", flat=True):
             request = locked(number)
             if request.state in _BEFORE:
                 move(request, RequestState.WITHDRAWN, actor=actor.id, at=now)
                 cancel_approved(request, now)
-        for number in sorted({hold.request.number for hold in sheet.holds if hold.state != HoldState.APPROVED}):
+        begun = _live(person).exclude(state=HoldState.APPROVED).values("request_id")
+        for number in Request.objects.filter(pk__in=begun).order_by("id").values_list("number", flat=True):
             request = locked(number)
             if request.state in (RequestState.APPLYING, RequestState.ACTIVE, RequestState.FAILED):
                 end_holds(request, actor.id, now, person=person.id)
         revoked = Token.objects.filter(user__person=person, revoked_at=None).update(revoked_at=database_now())
-        facts = {"request": made.number, "tokens": revoked, "grants": len(sheet.holds), "waiting": len(sheet.waiting)}
+        facts = {"request": made.number, "tokens": revoked, **counted}
         record("person.left", actor=actor.id, subject=f"person:{person.id}", facts=facts)
         return made
+
+
+def _give_back_all(person: Person, by: str, now: datetime) -> int:
+    """What others asked for with this worker goes back to them, to be asked again without; how many."""
+    why = (Reason("worker_leaves", {"person": person.display_name}),)
+    returned = 0
+    for number in _working(person).exclude(state=RequestState.RETURNED).order_by("id").values_list("number", flat=True):
+        request = locked(number)
+        if request.state not in _BEFORE or request.state == RequestState.RETURNED:
+            continue
+        if request.plan:
+            void_plan(request.plan, now, why)
+        request.lapses_at, request.ratification = valid_until(now), ""  # time to correct it
+        move(request, RequestState.RETURNED, actor=by, at=now, why=why)
+        cancel_approved(request, now)
+        returned += 1
+    return returned
 
 
 def _rest(sheet: PersonSheet) -> str:
@@ -118,6 +155,6 @@ def _rest(sheet: PersonSheet) -> str:
         "・名前のある申請ルール: " + ("、".join(rule.name for rule in sheet.rules) or "なし"),
         "・代理承認: " + ("、".join(absence.person.display_name for absence in sheet.stands_in) or "なし"),
         f"・付与中の権限 {len(sheet.holds)} 件は終了、承認待ちなど {len(sheet.waiting)} 件は取下げ、"
-        f"トークン {len(sheet.tokens)} 件は失効済み",
+        f"作業者になっていた他の人の申請 {len(sheet.working)} 件は差戻し、トークン {len(sheet.tokens)} 件は失効済み",
     ]
     return "\n".join(lines)

@@ -168,6 +168,34 @@ def test_leaving_ends_all_that_is_theirs_and_leaves_one_request(office: Office) 
     assert "team-payments" in rest.reason
 
 
+@pytest.mark.parametrize("approved", [False, True])
+def test_what_others_asked_for_with_them_goes_back_to_whoever_asked(office: Office, approved: bool) -> None:
+    start = (clock.now() + timedelta(hours=2)).isoformat()
+    made = requests.ask(office.actor("sato"), "temporary-access", office.form(start=start))
+    if approved:
+        requests.approve(office.actor("suzuki"), made.number, plan_digest=made.plan.digest)
+        office.runner.drain()
+    assert [one.number for one in sheet_of(office.actor("takahashi"), "ren").working] == [made.number]
+    rest = leave(office.actor("takahashi"), "ren")
+    made.refresh_from_db()
+    assert (made.state, made.why) == ("returned", [{"code": "worker_leaves", "params": {"person": "中村 蓮"}}])
+    assert not made.holds.exclude(state="cancelled").exists()
+    assert "他の人の申請 1 件は差戻し" in rest.reason
+    again = requests.resubmit(office.actor("sato"), made.number, office.form(workers=["u-sato"]))
+    assert again.state == "waiting"
+    assert not again.plan.approvals.filter(void_at=None).exists()
+
+
+def test_a_worker_whom_the_directory_has_no_more_is_refused_before_anything_is_applied(office: Office) -> None:
+    made = requests.ask(office.actor("sato"), "temporary-access", office.form())
+    requests.approve(office.actor("suzuki"), made.number, plan_digest=made.plan.digest)
+    Person.objects.filter(pk="u-ren").update(absent_since=clock.now())
+    office.runner.drain()
+    made.refresh_from_db()
+    assert (made.state, made.why[0]["code"]) == ("refused", "person_gone")
+    assert not office.has("410122300001", "u-sato")
+
+
 def test_nobody_makes_themselves_leave_and_only_operations_makes_others(office: Office) -> None:
     with pytest.raises(Refused) as own:
         leave(office.actor("takahashi"), "takahashi")
