@@ -22,6 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from kumoban.api.main import api
 from kumoban.desk import office as company
 from kumoban.desk import requests, shift_notes
+from kumoban.desk.machines import MachineTokenForm, make_machine_token
 from kumoban.desk.models import ExtraField, Rule, Token
 from kumoban.desk.runbooks import runbook_named
 from kumoban.desk.sign_in import make_token
@@ -48,7 +49,8 @@ HEAD = f"""\
 """
 
 
-def test_every_route_lets_in_whom_its_row_says_and_nobody_else(office: Office) -> None:
+def test_every_route_lets_in_whom_its_row_says_and_nobody_else(office: Office, settings: Any) -> None:
+    settings.KUMOBAN_OUTSIDE_SYSTEMS = {"x-point": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
     world = _world(office)
     found = {route: _row(route, world, office) for route in sorted(_routes(), key=lambda route: route.split(" ")[::-1])}
     if os.environ.get("KUMOBAN_TEST_WRITE"):
@@ -158,6 +160,7 @@ def _world(office: Office) -> dict[str, Any]:
     absence = company.be_absent(office.actor("sato"), delegate="tanaka", starts_at=start, ends_at=end)
     make_token(office.actor("sato").user, "hers", ["read"])
     token = Token.objects.get()
+    machine, _secret = make_machine_token(None, MachineTokenForm(system="x-point"))
     note = shift_notes.leave(office.actor("takahashi"), "引継ぎ")
     field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
     finding = opened()
@@ -177,6 +180,7 @@ def _world(office: Office) -> dict[str, Any]:
         "field_id": field.pk,
         "freeze_id": freeze.pk,
         "token_id": token.pk,
+        "outside_token_id": machine.pk,
         "absence_id": absence.pk,
         "note_id": note.pk,
         "account_id": "410122300001",
@@ -239,6 +243,7 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /demo/clock": {"minutes": 1},
         "POST /runbooks/{routine}/read": {"digest": runbook_named("temporary-access").digest},
         "POST /runbooks/{routine}/exercises": {"person": "ren", "reference": "R-12"},
+        "POST /outside-tokens": {"system": "x-point"},
         "POST /tokens": {"name": "mine", "scopes": ["read"]},
     }
     rule_form = {
@@ -261,6 +266,7 @@ def _world(office: Office) -> dict[str, Any]:
         "/accounts/{account_id}/edit": {"version": "0", "contacts": "当番"},
         "/accounts/{account_id}/confirm": {"version": "0"},
         "/today/notes": {"text": "引継ぎ"},
+        "/office/systems": {"system": "x-point"},
         "/runbooks/{name}/read": {"digest": runbook_named("temporary-access").digest},
         "/runbooks/{name}/exercises": {"person": "ren", "reference": "R-12"},
     }
@@ -270,6 +276,7 @@ def _world(office: Office) -> dict[str, Any]:
         "/office/fields/": field.pk,
         "/office/freezes/": freeze.pk,
         "/me/tokens/": token.pk,
+        "/office/systems/tokens/": machine.pk,
         "/me/absences/": absence.pk,
         "/today/notes/": note.pk,
         "/findings/": finding.pk,

@@ -138,6 +138,30 @@ def token(user_name: str, scopes: tuple[str, ...], as_json: bool) -> None:
         click.echo(made)
 
 
+@click.command(
+    "machine-token",
+    cls=Command,
+    help=gettext_noop("Make the API token of a system outside, which reads what waits for a decision there."),
+)
+@click.argument("system")
+@click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, cls=Option)
+@as_json
+def machine_token(system: str, days: int, as_json: bool) -> None:
+    start_django()
+    from kumoban.desk.machines import MachineTokenForm, make_machine_token, systems
+
+    if system not in systems():
+        known = ", ".join(systems()) or "—"
+        raise click.ClickException(
+            _("%(name)s is not among KUMOBAN_OUTSIDE_SYSTEMS (%(known)s).") % {"name": system, "known": known}
+        )
+    _made, secret = make_machine_token(None, MachineTokenForm(system=system, days=days))
+    if as_json:
+        print_json({"system": system, "days": days, "token": secret})
+    else:
+        click.echo(secret)
+
+
 @click.command(cls=Command, help=gettext_noop("Revoke all API tokens of somebody."))
 @click.argument("user_name")
 @as_json
@@ -234,4 +258,4 @@ def ledger_accept(reason: str, as_json: bool) -> None:
         click.echo(_("Work goes on. The seals of what was lost are in %(file)s") % {"file": aside})
 
 
-COMMANDS = (demo, migrate, web, runner, emulator, scan, demo_rules, token, revoke, doctor, ledger)
+COMMANDS = (demo, migrate, web, runner, emulator, scan, demo_rules, token, machine_token, revoke, doctor, ledger)

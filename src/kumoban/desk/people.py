@@ -17,6 +17,8 @@ from kumoban.estate.employment import day_of, in_force
 from kumoban.estate.models import Group, Membership, Person, Team
 
 __all__ = [
+    "OUTSIDE",
+    "SCOPES",
     "Actor",
     "accounts_of_the_same",
     "groups_of",
@@ -29,6 +31,8 @@ __all__ = [
 
 #: what a token may be allowed to do, each apart
 SCOPES = ("read", "ask", "approve", "rules", "calendar")
+#: the scope of a system's own token, and the beginning of the login of its user
+OUTSIDE = "outside"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,12 @@ class Actor:
         if person is None or not person.can_act:
             raise Refused(Reason("actor_gone"), attempt=True)
         return person
+
+    @property
+    def system(self) -> str:
+        """The system outside that this machine is; empty for a person."""
+        kind, _, name = self.user.login.partition(":")
+        return name if self.user.machine and kind == OUTSIDE else ""
 
     @property
     def id(self) -> str:

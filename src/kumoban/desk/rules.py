@@ -29,6 +29,7 @@ __all__ = [
     "Match",
     "Slot",
     "approvers",
+    "awaiting",
     "awaits_decision",
     "awaits_requester",
     "days_afterwards",
@@ -459,6 +460,11 @@ def inbox(actor: Actor) -> QuerySet[Request]:
 _TO_DECIDE = Q(state="waiting", emergency=False) | Q(ratification="due")
 
 
+def awaiting(found: QuerySet[Request]) -> QuerySet[Request]:
+    """Of these, what waits for somebody's decision."""
+    return found.filter(_TO_DECIDE)
+
+
 def awaits_decision(request: Request) -> bool:
     return (request.state == "waiting" and not request.emergency) or request.ratification == "due"
 
@@ -478,7 +484,9 @@ def to_confirm(actor: Actor) -> QuerySet[Request]:
 
 
 def visible(actor: Actor) -> QuerySet[Request]:
-    """The requests this person may see."""
+    """The requests this person may see; a system outside those whose plan, as it is now, is to be decided there."""
+    if actor.system:
+        return Request.objects.filter(plan__in=Requirement.objects.filter(via=actor.system).values("plan"))
     if actor.ops or actor.auditor:
         return Request.objects.all()
     mine = actor.person

@@ -33,6 +33,7 @@ __all__ = [
     "remember_sign_out",
     "revoke_all_tokens",
     "revoke_token",
+    "token_for",
     "tokens_of",
     "user_of",
     "user_of_subject",
@@ -146,7 +147,7 @@ def make_token(user: User, name: str, scopes: list[str], days: int = 90) -> str:
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown:
         raise Refused(Reason("scope_missing", {"scope": unknown[0][:20]}))
-    return _make(user, name, scopes, database_now() + timedelta(days=days))[1]
+    return token_for(user, name, scopes, database_now() + timedelta(days=days))[1]
 
 
 class TokenForm(BaseModel):
@@ -168,7 +169,7 @@ def create_token(actor: Actor, asked: TokenForm) -> tuple[Token, str]:
     if actor.token is not None:
         actor.needs("ask")  # a token that only reads makes nothing
         expires_at = min(expires_at, Token.objects.get(pk=actor.token).expires_at)
-    return _make(actor.user, asked.name, list(dict.fromkeys(asked.scopes)), expires_at, actor.token)
+    return token_for(actor.user, asked.name, list(dict.fromkeys(asked.scopes)), expires_at, actor.token)
 
 
 def tokens_of(actor: Actor) -> QuerySet[Token]:
@@ -204,9 +205,10 @@ def revoke_all_tokens(user: User) -> int:
     return revoked
 
 
-def _make(
-    user: User, name: str, scopes: list[str], expires_at: datetime, made_by: int | None = None
+def token_for(
+    user: User, name: str, scopes: list[str], expires_at: datetime, made_by: int | None = None, *, by: str = ""
 ) -> tuple[Token, str]:
+    """Whether there may be such a token is for the caller to decide. ``by``: who made it, where not its user."""
     secret = f"kmb_{secrets.token_urlsafe(32)}"
     with writing():
         made = Token.objects.create(
@@ -219,7 +221,8 @@ def _make(
             made_by_id=made_by,
         )
         facts = {"token": made.pk, "scopes": scopes, "expires_at": expires_at}
-        record("token.made", actor=Actor(user).id, subject="token", facts=facts)
+        facts |= {"user": user.login} if by else {}
+        record("token.made", actor=by or Actor(user).id, subject="token", facts=facts)
     return made, secret
 
 
@@ -227,6 +230,9 @@ def actor_of_token(secret: str) -> Actor | None:
     token = Token.objects.filter(digest=_digest(secret), revoked_at=None).select_related("user__person").first()
     now = database_now()
     if token is None or token.expires_at <= now or not token.user.is_active:
+        return None
+    system = Actor(token.user).system
+    if system and system not in settings.KUMOBAN_OUTSIDE_SYSTEMS:  # declared no more
         return None
     if token.last_used_at is None or token.last_used_at < now - timedelta(hours=1):
         with writing():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -28,6 +29,17 @@ def test_a_token_is_printed_alone_or_as_json(office: Office) -> None:
     assert run("token", "sato").output.strip().startswith("kmb_")
     made = json.loads(run("token", "sato", "--scope", "read", "--json").output)
     assert made["scopes"] == ["read"]
+
+
+def test_a_declared_system_gets_a_token_and_no_other(office: Office, settings: Any) -> None:
+    settings.KUMOBAN_OUTSIDE_SYSTEMS = {"x-point": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+    made = json.loads(run("machine-token", "x-point", "--days", "30", "--json").output)
+    actor = actor_of_token(made["token"])
+    assert actor is not None
+    assert (actor.system, actor.scopes) == ("x-point", frozenset({"outside"}))
+    answer = run("machine-token", "jira")
+    assert answer.exit_code == 1
+    assert "x-point" in answer.output
 
 
 def test_all_tokens_of_somebody_are_revoked_at_once(office: Office) -> None:
