@@ -255,6 +255,10 @@ KUMOBAN_TIME_ZONE = _env("TIME_ZONE", "Asia/Tokyo")
 KUMOBAN_OPS_GROUP = _env("OPS_GROUP", "ops")
 KUMOBAN_AUDITOR_GROUP = _env("AUDITOR_GROUP", "auditors")
 KUMOBAN_TEAM_GROUP_PREFIX = _env("TEAM_GROUP_PREFIX", "team-")
+# where users are kept: in Identity Center, or in a directory from which SCIM brings them
+KUMOBAN_IDENTITY_SOURCE = _one_of(
+    "IDENTITY_SOURCE", _env("IDENTITY_SOURCE", "auto"), ("auto", "identity-center", "external")
+)
 KUMOBAN_TEAM_TAG = _env("TEAM_TAG", "Team")
 KUMOBAN_ENVIRONMENT_TAG = _env("ENVIRONMENT_TAG", "Environment")
 KUMOBAN_WORK_KINDS = _list(

@@ -115,7 +115,8 @@ def _answered(error: ClientError) -> AwsError:
     if code in _THROTTLES or status == 429:
         kind = Throttled
     elif code == "ConflictException":
-        kind = Conflict
+        taken = error.response.get("Reason") == "UNIQUENESS_CONSTRAINT_VIOLATION"  # the identity store's
+        kind = AlreadyThere if taken else Conflict
     elif code in _ALREADY_THERE:
         kind = AlreadyThere
     elif code in _NOT_FOUND:

@@ -7,7 +7,7 @@ never reinterpreted, because plans stored years ago still name them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from kumoban.core.needs import Need
 from kumoban.core.reason import Reason
 
-__all__ = ["Action", "Caller", "Direction", "Presence", "Progress", "Seen", "Started"]
+__all__ = ["Action", "Caller", "Change", "Direction", "Presence", "Progress", "Seen", "Started"]
 
 Direction = Literal["apply", "undo"]
 
@@ -23,6 +23,8 @@ Direction = Literal["apply", "undo"]
 class Presence(StrEnum):
     PRESENT = "present"
     ABSENT = "absent"
+    #: of a change: neither as wanted nor as it was when it was planned
+    DIFFERS = "differs"
     #: the account, principal or permission set answered not found, by id
     TARGET_GONE = "target_gone"
 
@@ -33,6 +35,8 @@ class Seen:
 
     presence: Presence
     evidence: Mapping[str, str]
+    #: of a change that is there: what later steps take of it, such as the id AWS gave
+    found: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,10 @@ class Action(Protocol):
     """One kind of change. Every function takes the stored parameters and may be called again after a crash."""
 
     name: str
+    #: whether it holds a thing until an end; else it is a change, and nothing of it ends
+    holds: bool
+    #: a change made elsewhere: looked for until it is there, never sent
+    arrives: bool
     #: what it calls to look, and what it calls to make and remove the thing
     reads: frozenset[Need]
     writes: frozenset[Need]
@@ -94,3 +102,29 @@ class Action(Protocol):
 
     def call_name(self, direction: Direction) -> str:
         """AWS's name of the mutating call, for the ledger and the page."""
+
+
+class Change:
+    """The base of an action that changes something for good, in one synchronous call; nothing of it ends.
+
+    ``look`` answers present where all is as wanted, absent where it is as the plan saw it, and else differs.
+    """
+
+    holds = False
+    #: made elsewhere: looked for until it is there, never sent
+    arrives = False
+
+    def over(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> bool:
+        return True
+
+    def poll(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> Progress:
+        return Progress("over")
+
+    def pending(self, aws: Caller, params: Mapping[str, str]) -> bool:
+        return False
+
+    def unreachable(self, aws: Caller, params: Mapping[str, str]) -> Reason | None:
+        return None
+
+    def last_seen(self, params: Mapping[str, str], since: datetime) -> Presence | None:
+        return None

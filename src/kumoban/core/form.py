@@ -26,6 +26,10 @@ from kumoban.core.window import Window
 __all__ = ["Choices", "Form", "OfficeTime", "Reading", "Until", "Widget"]
 
 
+#: characters in one field
+_MOST_TEXT, _MOST_TABLE = 20_000, 200_000
+
+
 @dataclass(frozen=True)
 class Reading:
     """Who reads the typed words: needed to understand 22:00 or 終業まで; collects what was normalised."""
@@ -61,6 +65,8 @@ class Form(BaseModel):
     prose: ClassVar[frozenset[str]] = frozenset()
     #: fields that are names or identifiers as offices type them (full-width, dashes, 。)
     typed: ClassVar[frozenset[str]] = frozenset()
+    #: fields that hold a table: more of them is taken than of a text
+    tables: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod
@@ -78,8 +84,8 @@ class Form(BaseModel):
             return [item for item in items if item not in (None, "")]
         if not isinstance(value, str):
             return value
-        if len(value) > 20_000:
-            raise PydanticCustomError("too_much_text", "Too much text", {"name": name, "limit": 20_000})
+        if len(value) > (limit := _MOST_TABLE if name in cls.tables else _MOST_TEXT):
+            raise PydanticCustomError("too_much_text", "Too much text", {"name": name, "limit": limit})
         kind: Kind | None = "text" if name in cls.prose else "name" if name in cls.typed else None
         try:
             if kind is None:

@@ -9,12 +9,21 @@ from typing import Any
 from kumoban.core.reason import Reason
 from kumoban.core.window import Window
 
-__all__ = ["MANUAL", "OWN", "Plan", "PlannedStep"]
+__all__ = ["MANUAL", "OWN", "Diff", "Plan", "PlannedStep"]
 
 #: the action of a step that a person does
 MANUAL = "manual/1"
 #: how the names of actions on the desk's own rows begin
 OWN = "desk."
+
+
+@dataclass(frozen=True)
+class Diff:
+    """One value that a change sets: ``label`` is the code of its name; empty before where it was not there."""
+
+    label: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
@@ -30,14 +39,24 @@ class PlannedStep:
     #: digests of what gives the change its power, by name: the content of a permission set, a record replaced
     power: Mapping[str, str] = field(default_factory=dict)
     irreversible: bool = False
+    #: positions of the changes that must be done before this one
+    after: tuple[int, ...] = ()
+    #: parameters known only then, by name: the position of the change that finds them, and what it calls them
+    takes: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     # unsigned from here on
     present: bool = False
     shown: Mapping[str, str] = field(default_factory=dict)
+    diff: tuple[Diff, ...] = ()
     warnings: tuple[Reason, ...] = ()
 
     @property
     def manual(self) -> bool:
         return self.action == MANUAL
+
+    @property
+    def behind(self) -> frozenset[int]:
+        """The positions of all that must be done before it."""
+        return frozenset(self.after) | {position for position, _ in self.takes.values()}
 
     @property
     def own(self) -> bool:
@@ -54,8 +73,11 @@ class PlannedStep:
             "person": self.person,
             "power": dict(self.power),
             "irreversible": self.irreversible,
+            "after": list(self.after),
+            "takes": {name: list(source) for name, source in self.takes.items()},
             "present": self.present,
             "shown": dict(self.shown),
+            "diff": [[one.label, one.before, one.after] for one in self.diff],
             "warnings": [warning.stored() for warning in self.warnings],
         }
 
@@ -70,8 +92,11 @@ class PlannedStep:
             person=stored["person"],
             power=stored["power"],
             irreversible=stored["irreversible"],
+            after=tuple(stored.get("after", ())),
+            takes={name: (int(at), str(what)) for name, (at, what) in stored.get("takes", {}).items()},
             present=stored["present"],
             shown=stored["shown"],
+            diff=tuple(Diff(*one) for one in stored.get("diff", ())),
             warnings=tuple(Reason.from_stored(warning) for warning in stored["warnings"]),
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import rfc8785
 
-from kumoban.core.plan import Plan
+from kumoban.core.plan import Plan, PlannedStep
 
 __all__ = ["FORMAT", "Decided", "canonical", "differences", "digest", "number", "signed_bytes"]
 
@@ -65,11 +65,17 @@ def signed_bytes(plan: Plan, decided: Decided, format_version: int = FORMAT) -> 
                     "params": dict(step.params),
                     "power": dict(step.power),
                     "irreversible": step.irreversible,
+                    **({"after": [str(at) for at in step.after]} if step.after else {}),
+                    **({"takes": _taken(step)} if step.takes else {}),
                 }
                 for step in plan.steps
             ],
         }
     )
+
+
+def _taken(step: PlannedStep) -> dict[str, str]:
+    return {name: f"{position}.{what}" for name, (position, what) in step.takes.items()}
 
 
 def digest(signed: bytes) -> str:

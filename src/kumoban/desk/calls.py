@@ -20,8 +20,6 @@ def direction_of(step: Step) -> Direction:
 
 def intend(step: Step, now: datetime) -> Next:
     """The intent is a row and a ledger entry before the call."""
-    hold = step.hold
-    assert hold is not None
     step.sent_at, step.outstanding = now, True
     record_call(step, "aws.intent")
     return Next(Phase.SEND)
@@ -35,15 +33,15 @@ def withdraw_intent(step: Step) -> Next:
 
 
 def record_call(step: Step, kind: str, **facts: str) -> None:
-    assert step.hold is not None
+    account, thing = (step.hold.account_id, step.hold.key) if step.hold else (step.account_id, step.thing)
     record(
         kind,
         actor=SYSTEM,
         subject=step.request.number,
         facts={
             "operation": action_of(step.action).call_name(direction_of(step)),
-            "account": step.hold.account_id,
-            "thing": step.hold.key,
+            "account": account,
+            "thing": thing,
             "step": step.pk,
             **facts,
         },

@@ -11,6 +11,7 @@ from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import digest
 from kumoban.desk import clock, rules
+from kumoban.desk.changes import make_change, open_next
 from kumoban.desk.models import Approval, Hold, Plan, Request, Step
 from kumoban.desk.notices.events import needs_person
 from kumoban.desk.outcome import Next, backoff
@@ -149,18 +150,17 @@ def begin(request: Request, now: datetime) -> None:
     assert plan is not None
     if plan.value.own:
         return _keep(request, plan, now)
-    assert plan.value.window is not None
-    window = plan.value.window.resolved(now)
-    request.starts_at, request.ends_at = window.starts_at, window.ends_at
+    window = plan.value.window.resolved(now) if plan.value.window else None
+    request.starts_at, request.ends_at = (window.starts_at, window.ends_at) if window else (now, None)
     holds = list(request.holds.filter(state=HoldState.APPROVED))
     steps = plan.value.steps
     at_once = plan.value.open_from(0)
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(
-        state=HoldState.APPLYING, starts_at=window.starts_at, ends_at=window.ends_at
+        state=HoldState.APPLYING, starts_at=request.starts_at, ends_at=request.ends_at
     )
     for hold in holds:
         planned = steps[hold.shown["index"]]
-        for kind, due in ((StepKind.APPLY, now), (StepKind.END, window.ends_at)):
+        for kind, due in ((StepKind.APPLY, now), (StepKind.END, request.ends_at)):
             Step.objects.create(
                 request=request,
                 hold=hold,
@@ -173,6 +173,10 @@ def begin(request: Request, now: datetime) -> None:
                 rank=RANK[kind],
                 due=due if kind == StepKind.END or hold.shown["index"] in at_once else None,
             )
+    for index, planned in enumerate(steps):
+        if not planned.manual and not action_of(planned.action).holds:
+            make_change(request, index, planned)
+    open_next(request, now)
     move(request, S.APPLYING, actor=SYSTEM, at=now, facts={"ends_at": request.ends_at, "digest": plan.digest})
 
 
@@ -195,17 +199,21 @@ def _settle_behind(step: Step, request: Request, checked: Checked, now: datetime
         step.attempts += 1
         return Next(Phase.LOOK, backoff(step.attempts))
     turn = plan.value.open_from(int(step.params["behind"]))
-    waiting = Step.objects.filter(request=request, kind=StepKind.APPLY, position__in=turn, done_at=None, due=None)
+    waiting = Step.objects.filter(request=request, position__in=turn, done_at=None, due=None)
+    waiting = waiting.filter(kind__in=[StepKind.APPLY, StepKind.CHANGE])
     why = _no_longer(request, plan, checked, now)
     if not why:
-        waiting.update(due=now)
+        waiting.filter(kind=StepKind.APPLY).update(due=now)
+        Step.objects.filter(pk=step.pk).update(phase=Phase.DONE)  # so that those behind it know
+        open_next(request, now)
+        step.touched = True
         return Next(Phase.DONE)
     error = {"reason": why[0].stored()}
     Hold.objects.filter(steps__in=list(waiting), state=HoldState.APPLYING).update(state=HoldState.FAILED)
     waiting.update(phase=Phase.FAILED, needs_a_person=True, error=error)
     record("request.stopped", actor=SYSTEM, subject=request.number, facts={"why": [reason.code for reason in why]})
     needs_person(request.pk, now, *why)
-    step.grant_touched = True
+    step.touched = True
     return Next(Phase.DONE)
 
 

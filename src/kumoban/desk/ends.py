@@ -45,7 +45,7 @@ def begin_ending(ends: Iterable[Step]) -> None:
     """Grants whose end is due are being ended from now on, also while another operation holds up their undo."""
     for step in ends:
         if step.hold is not None and step.hold.state != HoldState.ENDING:
-            step.hold.state, step.grant_touched = HoldState.ENDING, True
+            step.hold.state, step.touched = HoldState.ENDING, True
             record("grant.ending", actor=SYSTEM, subject=step.request.number, facts={"thing": step.hold.key})
 
 
@@ -97,7 +97,7 @@ def ended(step: Step, by: str, evidence: dict[str, str], now: datetime) -> Next:
     assert hold is not None
     hold.state, hold.ended_at, hold.ended_by = HoldState.ENDED, now, by
     hold.evidence = {**hold.evidence, "ended": evidence}
-    step.error, step.needs_a_person, step.grant_touched = {}, False, True
+    step.error, step.needs_a_person, step.touched = {}, False, True
     record(
         "grant.ended",
         actor=SYSTEM,

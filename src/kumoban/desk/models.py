@@ -336,12 +336,16 @@ class Step(models.Model):
     taken_over = models.BooleanField(default=False)
     needs_a_person = models.BooleanField(default=False)
     error = models.JSONField(default=dict)
+    #: of a change: what it is about and where, and what was found of it for the steps behind it
+    thing = models.CharField(max_length=300, default="")
+    account_id = models.CharField(max_length=12, default="")
+    found = models.JSONField(default=dict)
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
 
-    #: not stored: this turn changed its grant, which is written, and the request's state derived, before the commit
-    grant_touched = False
+    #: not stored: this turn changed its grant or ended a change; the request's state is derived before the commit
+    touched = False
 
     class Meta:
         indexes = [

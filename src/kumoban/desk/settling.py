@@ -17,6 +17,7 @@ from kumoban.aws.buckets import Fence, Permit
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
 from kumoban.desk.calls import withdraw_intent
+from kumoban.desk.changes import go_on_behind, settle_change
 from kumoban.desk.checking import Checked, settle_check
 from kumoban.desk.ends import close_things, plan_second_looks
 from kumoban.desk.models import Hold, Lock, Request, Step
@@ -38,7 +39,17 @@ _UNDER_WAY = (Phase.POLL, Phase.RECOVER, Phase.VERIFY)
 #: all that a turn changes of its step and of its grant
 _OF_STEPS = (
     *("phase", "rank", "due", "lease_by", "lease_until", "attempts", "setbacks", "operation", "aws_request_id"),
-    *("outstanding", "answer_lost", "taken_over", "needs_a_person", "error", "sent_at", "answered_at", "done_at"),
+    *(
+        "outstanding",
+        "answer_lost",
+        "taken_over",
+        "needs_a_person",
+        "error",
+        "found",
+        "sent_at",
+        "answered_at",
+        "done_at",
+    ),
 )
 _OF_GRANTS = ("state", "active_at", "was_active", "ended_at", "ended_by", "evidence")
 #: an answer that could not be written is asked for again this much later
@@ -132,6 +143,8 @@ def _settled(step: Step, brought: Outcome | Checked, now: datetime) -> Next:
         return settle_check(step, brought, now)
     if step.kind == StepKind.SECOND_LOOK:
         return settle_second_look(step, brought, now)
+    if step.kind == StepKind.CHANGE:
+        return settle_change(step, brought, now)
     return settle(step, brought, now)
 
 
@@ -159,13 +172,14 @@ def write(steps: Iterable[Step], resting: Sequence[tuple[Step, Next]], now: date
     ).delete()
     close_things([step.hold.thing_id for step, following in resting if following.let_go and step.hold], now)
     plan_second_looks([(step, following.look_again_at) for step, following in resting if following.look_again_at])
-    if touched := {step.request_id for step in steps if step.grant_touched}:
+    go_on_behind((step for step, _ in resting), now)
+    if touched := {step.request_id for step in steps if step.touched}:
         derive_all(touched, actor=SYSTEM, at=now)
 
 
 def _rest(step: Step, following: Next, now: datetime) -> None:
     step.phase, step.lease_by, step.lease_until = following.phase, "", None
-    under_way = step.kind == StepKind.APPLY and following.phase in _UNDER_WAY
+    under_way = step.kind in (StepKind.APPLY, StepKind.CHANGE) and following.phase in _UNDER_WAY
     step.rank = POLL_RANK if under_way else RANK[StepKind(step.kind)]
     step.due = None if following.over else now + following.wait
     step.done_at = now if following.phase in (Phase.DONE, Phase.CANCELLED) else None
@@ -173,6 +187,6 @@ def _rest(step: Step, following: Next, now: datetime) -> None:
 
 def _write_rows(steps: Sequence[Step]) -> None:
     """Steps and the grants they touched, each kind in one statement: upserts of rows that are there."""
-    touched = [step.hold for step in steps if step.grant_touched and step.hold is not None]
+    touched = [step.hold for step in steps if step.touched and step.hold is not None]
     Hold.objects.bulk_create(touched, update_conflicts=True, unique_fields=["id"], update_fields=_OF_GRANTS)
     Step.objects.bulk_create(steps, update_conflicts=True, unique_fields=["id"], update_fields=_OF_STEPS)

@@ -78,6 +78,7 @@ class StepKind(models.TextChoices):
     END = "end"
     SECOND_LOOK = "second_look"
     MANUAL = "manual"
+    CHANGE = "change"  # something is changed for good: no grant, and nothing to end
 
 
 class Phase(models.TextChoices):
@@ -95,5 +96,12 @@ class Phase(models.TextChoices):
 
 
 #: order of work; what AWS has begun and not finished comes before what would be begun
-RANK = {StepKind.END: 0, StepKind.APPLY: 2, StepKind.CHECK: 3, StepKind.SECOND_LOOK: 3, StepKind.MANUAL: 3}
+RANK = {
+    StepKind.END: 0,
+    StepKind.APPLY: 2,
+    StepKind.CHANGE: 2,
+    StepKind.CHECK: 3,
+    StepKind.SECOND_LOOK: 3,
+    StepKind.MANUAL: 3,
+}
 POLL_RANK = 1

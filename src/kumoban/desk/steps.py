@@ -215,7 +215,7 @@ def _active(step: Step, seen: Seen, now: datetime) -> Next:
             subject=step.request.number,
             facts={"thing": hold.key, **seen.evidence},
         )
-        step.grant_touched = True
+        step.touched = True
     return Next(Phase.DONE, unlock=True)
 
 
@@ -233,7 +233,7 @@ def _failed(step: Step, reason: Reason, now: datetime) -> Next:
             facts={"thing": hold.key, "why": reason.code},
         )
         needs_person(step.request_id, now, reason)
-        step.grant_touched = True
+        step.touched = True
     return Next(Phase.FAILED, unlock=True)
 
 

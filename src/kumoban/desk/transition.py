@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from kumoban.core.reason import Reason, Refused
-from kumoban.desk.models import Event, Hold, Request
+from kumoban.desk.models import Event, Hold, Request, Step
 from kumoban.desk.notices.events import event, remember
-from kumoban.desk.states import EDGES, HoldState, RequestState
+from kumoban.desk.states import EDGES, HoldState, Phase, RequestState, StepKind
 from kumoban.ledger.record import record
 
 __all__ = ["derive", "derive_all", "locked", "move"]
@@ -56,9 +56,9 @@ def move(
 
 
 def derive(request: Request, *, actor: str, at: datetime) -> None:
-    """From ``applying`` on a request's state follows from its grants."""
+    """From ``applying`` on a request's state follows from its grants, or from its changes where it holds nothing."""
     grants = list(Hold.objects.filter(request=request).values_list("state", "was_active"))
-    if request.state != (to := _state_of(grants)):
+    if request.state != (to := _state_of(grants) if grants else _state_of_work(_work_of(request))):
         move(request, to, actor=actor, at=at)
 
 
@@ -73,7 +73,8 @@ def derive_all(request_ids: Iterable[int], *, actor: str, at: datetime) -> None:
     moved: dict[RequestState, list[Request]] = {}
     told: list[Event] = []
     for request in requests:
-        if request.state != (to := _state_of(grants[request.pk])):
+        of_grants = grants[request.pk]
+        if request.state != (to := _state_of(of_grants) if of_grants else _state_of_work(_work_of(request))):
             told.append(_take_edge(request, to, actor, at))
             moved.setdefault(to, []).append(request)
     for to, those in moved.items():
@@ -121,3 +122,27 @@ def _state_of(grants: Sequence[tuple[str, bool]]) -> RequestState:
     states = {state for state, _ in grants}
     ended = RequestState.ENDED if any(was_active for _, was_active in grants) else RequestState.UNDONE
     return next((state for hold_state, state in _FIRST_THAT_FITS if hold_state in states), ended)
+
+
+def _work_of(request: Request) -> set[str]:
+    """The phases of its changes and of its work by hand."""
+    work = Step.objects.filter(request=request, kind__in=[StepKind.CHANGE, StepKind.MANUAL])
+    return {
+        _BEHIND if phase == Phase.LOOK and due is None and not lease_by else phase
+        for phase, due, lease_by in work.values_list("phase", "due", "lease_by")
+    }
+
+
+#: stands behind something that is not done
+_BEHIND = "behind"
+
+
+def _state_of_work(phases: set[str]) -> RequestState:
+    """Of a request of which nothing ends: failed where nothing goes on, done where something was."""
+    if phases - {Phase.DONE, Phase.CANCELLED, Phase.FAILED, _BEHIND}:
+        return RequestState.APPLYING
+    if Phase.FAILED in phases:
+        return RequestState.FAILED
+    if _BEHIND in phases:
+        return RequestState.APPLYING
+    return RequestState.DONE if Phase.DONE in phases else RequestState.UNDONE

@@ -29,6 +29,10 @@ _WORDS = {
     "aws_refused": _("AWS refused: %(code)s %(message)s (request id %(request_id)s)"),
     "body_too_large": _("This is too much at once (at most 512 KiB)."),
     "csv_not_read": _("This cannot be read as CSV."),
+    "changed_meanwhile": _(
+        "It is not as it was when it was planned: %(attributes)s. Look at it, then try again or give up."
+    ),
+    "not_arrived": _("What was done in the directory has not arrived yet."),
     "clock_only_forward": _("The demo's clock only moves forward, by at most 400 days."),
     "decided_elsewhere": _("This is decided in %(via)s, not here."),
     "signature_not_valid": _("The call is not signed by a system known here, or it is too old."),

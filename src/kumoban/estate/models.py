@@ -106,6 +106,8 @@ class Person(Seen):
     #: the same on every account of one human being; who has several never approves what they asked for
     employee_number = models.CharField(max_length=64, default="", db_index=True)
     enabled = models.BooleanField(default=True)
+    #: all that the identity store says, as it was typed there: see ``attributes.described_user``
+    attributes = models.JSONField(default=dict)
     search = models.CharField(max_length=1500, default="")
     #: when this person's memberships were last read live
     memberships_seen_at = models.DateTimeField(null=True)

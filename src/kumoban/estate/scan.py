@@ -26,7 +26,9 @@ from kumoban.aws.arns import (
     USERS,
 )
 from kumoban.aws.door import Pass, door, pages
+from kumoban.aws.errors import NotFound
 from kumoban.core.needs import needs
+from kumoban.estate.attributes import ENTERPRISE, described_user
 from kumoban.estate.content import READS as CONTENT_READS
 from kumoban.estate.content import content_digest, read_content, session_seconds
 from kumoban.estate.models import (
@@ -45,7 +47,19 @@ from kumoban.estate.models import (
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import writing
 
-__all__ = ["READS", "refresh_memberships", "scan_all", "scan_assignments", "scan_next", "scan_permission_set"]
+__all__ = [
+    "READS",
+    "find_group",
+    "find_person",
+    "refresh_group",
+    "refresh_memberships",
+    "refresh_person",
+    "scan_all",
+    "scan_assignments",
+    "scan_assignments_of",
+    "scan_next",
+    "scan_permission_set",
+]
 
 _PARENTS = (ORGANIZATION_ROOT, ORGANIZATION_UNIT)
 #: what reading the estate calls
@@ -59,15 +73,14 @@ READS = (
     | needs("sso-admin", "list_permission_sets", on=(INSTANCE,))
     | needs("sso-admin", "list_permission_sets_provisioned_to_account", on=(TARGET_ACCOUNT, INSTANCE))
     | needs("sso-admin", "list_account_assignments", on=(TARGET_ACCOUNT, INSTANCE, PERMISSION_SET))
-    | needs("identitystore", "list_users", on=(STORE, USERS))
-    | needs("identitystore", "list_groups", on=(STORE, GROUPS))
+    | needs("sso-admin", "list_account_assignments_for_principal", on=(INSTANCE,))
+    | needs("identitystore", "list_users", "describe_user", "get_user_id", on=(STORE, USERS))
+    | needs("identitystore", "list_groups", "describe_group", "get_group_id", on=(STORE, GROUPS))
     | needs("identitystore", "list_group_memberships", on=(STORE, GROUPS, MEMBERSHIPS))
     | needs("identitystore", "list_group_memberships_for_member", on=(STORE, MEMBERSHIPS, USERS))
     | needs("sts", "get_caller_identity")
     | CONTENT_READS
 )
-
-_ENTERPRISE = "aws:identitystore:enterprise"
 
 
 def scan_all(progress: Callable[[str], None] = lambda part: None) -> None:
@@ -234,7 +247,7 @@ def _account(data: dict[str, Any], ou: str, tags: dict[str, str]) -> Account:
 
 def scan_people(aws: Pass) -> None:
     store = Organization.objects.get().identity_store_id
-    asked = {"Extensions": [_ENTERPRISE]}  # the manager comes only when asked for
+    asked = {"Extensions": [ENTERPRISE]}  # the manager comes only when asked for
     people = [
         _person(user) for user in pages(aws, "identitystore", "list_users", "Users", IdentityStoreId=store, **asked)
     ]
@@ -249,10 +262,78 @@ def scan_people(aws: Pass) -> None:
         "manager_id",
         "employee_number",
         "enabled",
+        "attributes",
         "search",
     ]
     with writing():
         _keep(Person, people, database_now(), fields)
+
+
+def find_person(aws: Pass, user_name: str) -> None:
+    """Whoever has this user name is in the estate from now on. Raises AwsError."""
+    unique = {"UniqueAttribute": {"AttributePath": "userName", "AttributeValue": user_name}}
+    store = Organization.objects.get().identity_store_id
+    try:
+        found = aws.read("identitystore", "get_user_id", IdentityStoreId=store, AlternateIdentifier=unique)
+    except NotFound:
+        return
+    refresh_person(aws, found["UserId"])
+
+
+def refresh_person(aws: Pass, person_id: str) -> None:
+    """One person and their memberships, read live; marked absent where AWS has them no more. Raises AwsError."""
+    store, asked = Organization.objects.get().identity_store_id, database_now()
+    try:
+        user = aws.read(
+            "identitystore", "describe_user", IdentityStoreId=store, UserId=person_id, Extensions=[ENTERPRISE]
+        )
+    except NotFound:
+        with writing():
+            Person.objects.filter(pk=person_id, absent_since=None).update(absent_since=asked)
+        return
+    person = _person(user)
+    person.seen_at = asked
+    with writing():
+        known = Person.objects.filter(pk=person_id).values_list("memberships_seen_at", flat=True).first()
+        person.memberships_seen_at = known
+        person.save()
+    refresh_memberships(aws, person_id)
+
+
+def find_group(aws: Pass, name: str) -> None:
+    """Whichever group has this display name is in the estate from now on. Raises AwsError."""
+    unique = {"UniqueAttribute": {"AttributePath": "displayName", "AttributeValue": name}}
+    store = Organization.objects.get().identity_store_id
+    try:
+        found = aws.read("identitystore", "get_group_id", IdentityStoreId=store, AlternateIdentifier=unique)
+    except NotFound:
+        return
+    refresh_group(aws, found["GroupId"])
+
+
+def refresh_group(aws: Pass, group_id: str) -> None:
+    """One group and its members, read live; marked absent where AWS has it no more. Raises AwsError."""
+    store, asked = Organization.objects.get().identity_store_id, database_now()
+    try:
+        group = aws.read("identitystore", "describe_group", IdentityStoreId=store, GroupId=group_id)
+    except NotFound:
+        with writing():
+            Group.objects.filter(pk=group_id, absent_since=None).update(absent_since=asked)
+        return
+    said = {"name": group.get("DisplayName", ""), "description": group.get("Description") or ""}
+    with writing():
+        Group.objects.update_or_create(pk=group_id, defaults={**said, "seen_at": asked, "absent_since": None})
+    scan_group_members(aws, group_id)
+
+
+def scan_assignments_of(aws: Pass, principal_type: str, principal_id: str) -> None:
+    """Every account and permission set this person or group has directly, read live. Raises AwsError."""
+    organization, asked = Organization.objects.get(), database_now()
+    of = {"InstanceArn": organization.instance_arn, "PrincipalId": principal_id, "PrincipalType": principal_type}
+    listed = pages(aws, "sso-admin", "list_account_assignments_for_principal", "AccountAssignments", **of)
+    found = [row for row in listed if row["PrincipalType"] == principal_type and row["PrincipalId"] == principal_id]
+    with writing():
+        _keep_assignments(found, asked, principal_type=principal_type, principal_id=principal_id)
 
 
 def _person(user: dict[str, Any]) -> Person:
@@ -260,7 +341,7 @@ def _person(user: dict[str, Any]) -> Person:
     display = user.get("DisplayName") or user["UserName"]
     external = [str(one.get("Id") or "") for one in user.get("ExternalIds") or ()]
     emails = [email.get("Value", "") for email in user.get("Emails") or () if email.get("Primary", True)]
-    enterprise = (user.get("Extensions") or {}).get(_ENTERPRISE) or {}
+    enterprise = (user.get("Extensions") or {}).get(ENTERPRISE) or {}
     manager = enterprise.get("manager") or {}
     return Person(
         id=user["UserId"],
@@ -272,6 +353,7 @@ def _person(user: dict[str, Any]) -> Person:
         language=(user.get("PreferredLanguage") or "")[:2],
         title=user.get("Title") or "",
         manager_id=manager.get("value", "") if isinstance(manager, dict) else str(manager),
+        attributes=described_user(user),
         employee_number=searchable(str(enterprise.get("employeeNumber") or "")).strip()[:64],
         enabled=user.get("UserStatus", "ENABLED") != "DISABLED",
         search=searchable(user["UserName"], display, *emails),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kumoban.desk.changes import cancel_changes
 from kumoban.desk.models import Hold, Request, Step
 from kumoban.desk.states import RANK, HoldState, Phase, StepKind
 from kumoban.desk.transition import derive
@@ -13,12 +14,16 @@ __all__ = ["cancel_approved", "end_holds", "release_kept", "reopen_end"]
 
 
 def end_holds(request: Request, by: str, now: datetime, *, person: str | None = None) -> None:
-    """What is in force is ended now (of this person only, where one is named); work by hand is cancelled with all."""
+    """What is in force is ended now (of this person only, where one is named).
+
+    With all of it, changes not sent yet and work by hand are cancelled too; what was changed stays changed.
+    """
     live = request.holds.filter(state__in=[HoldState.APPLYING, HoldState.ACTIVE, HoldState.FAILED])
     holds = list(live if person is None else live.filter(person_id=person))
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(state=HoldState.ENDING)
     Step.objects.filter(hold__in=holds, kind=StepKind.END, done_at=None).update(due=now)
     if person is None:
+        cancel_changes(request, now)
         request.steps.filter(kind=StepKind.MANUAL, done_at=None).update(phase=Phase.CANCELLED, done_at=now)
     record("request.end_asked", actor=by, subject=request.number, facts={"grants": len(holds)})
     derive(request, actor=by, at=now)

@@ -53,14 +53,15 @@ def give_up(actor: Actor, number: str) -> Request:
 
 
 def resume(actor: Actor, number: str) -> Request:
-    """Ops tries the failed grants of the *same* plan again. Refused after their end."""
+    """Ops tries what failed of the *same* plan again. Refused after the grants' end."""
     ops_only(actor)
     may_operate()
     with writing():
         request = locked(number)
         now = clock.now()
         failed = list(request.holds.filter(state=HoldState.FAILED))
-        if not failed:
+        changes = request.steps.filter(kind=StepKind.CHANGE, phase=Phase.FAILED)
+        if not failed and not changes.exists():
             raise Refused(Reason("nothing_failed"))
         if request.ends_at and now >= request.ends_at:
             raise Refused(Reason("already_past_end"))
@@ -69,10 +70,10 @@ def resume(actor: Actor, number: str) -> Request:
             if not approvals_complete(request, request.plan):
                 raise Refused(Reason("approver_no_longer_entitled"))
         Hold.objects.filter(pk__in=[hold.pk for hold in failed]).update(state=HoldState.APPLYING)
-        Step.objects.filter(hold__in=failed, kind=StepKind.APPLY).update(
-            phase=Phase.RECOVER, due=now, needs_a_person=False, attempts=0, done_at=None
-        )
-        record("request.resumed", actor=actor.id, subject=number, facts={"grants": len(failed)})
+        facts = {"grants": len(failed), "changes": changes.count()}
+        for steps in (Step.objects.filter(hold__in=failed, kind=StepKind.APPLY), changes):
+            steps.update(phase=Phase.RECOVER, due=now, needs_a_person=False, attempts=0, done_at=None)
+        record("request.resumed", actor=actor.id, subject=number, facts=facts)
         derive(request, actor=actor.id, at=now)
         return request
 

@@ -15,7 +15,7 @@ from kumoban.desk import clock, rules
 from kumoban.desk.models import Hold, Plan, Request, Requirement, Step
 from kumoban.desk.notices.events import happened
 from kumoban.desk.planning import business_calendar, organisation_zone, signed_of
-from kumoban.desk.routine import Routine
+from kumoban.desk.routine import Routine, action_of
 from kumoban.desk.states import RANK, HoldState, Phase, Ratification, RequestState, StepKind
 from kumoban.desk.transition import move
 from kumoban.estate.models import searchable
@@ -137,7 +137,7 @@ def open_checks(request: Request, now: datetime) -> None:
                 rank=RANK[StepKind.MANUAL],
             )
             continue
-        if step.own:  # nothing on AWS is held by it
+        if step.own or not action_of(step.action).holds:  # nothing on AWS is held by it
             continue
         Hold.objects.create(
             request=request,

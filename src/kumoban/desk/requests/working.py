@@ -15,7 +15,7 @@ from kumoban.desk.requests.guards import checked_text, ops_only, required_text
 from kumoban.desk.requests.plans import open_check
 from kumoban.desk.routine import routine_of
 from kumoban.desk.states import Phase, RequestState, StepKind
-from kumoban.desk.transition import locked, move
+from kumoban.desk.transition import derive, locked
 from kumoban.ledger.record import record, writing
 
 __all__ = ["assign", "close_manual", "confirm_report", "report", "work"]
@@ -80,10 +80,10 @@ def close_manual(actor: Actor, number: str) -> Request:
         step.phase, step.done_at = Phase.DONE, now
         step.save()
         record("step.closed", actor=actor.id, subject=number, facts={"position": step.position})
-        if request.holds.exists():
+        if request.steps.filter(kind__in=[StepKind.APPLY, StepKind.CHANGE]).exists():
             open_check(request, now, behind=step.position + 1)
-        elif not request.steps.filter(kind=StepKind.MANUAL, phase=Phase.OPEN).exists():
-            move(request, S.DONE, actor=actor.id, at=now)
+        else:
+            derive(request, actor=actor.id, at=now)
         return request
 
 

@@ -1,4 +1,5 @@
-"""``identity_center.assign/1``: one person's assignment of one permission set in one account.
+"""``identity_center.assign/1``, ``assign_group/1``: an assignment of one permission set in one account, to a person or
+to a group. ``unassign/1``: one that is there is taken away for good.
 
 Creation and deletion are asynchronous (IN_PROGRESS, SUCCEEDED, FAILED); AWS refuses a second operation on the
 same account while one is pending (ConflictException), so the account is the lock.
@@ -20,9 +21,11 @@ from kumoban.core.reason import Reason
 from kumoban.estate.models import Account, Assignment
 from kumoban.services.identity_center.in_progress import InProgress, listed
 
-__all__ = ["ASSIGN", "Assign", "assignment_thing"]
+__all__ = ["ASSIGN", "ASSIGN_GROUP", "UNASSIGN", "Assign", "AssignGroup", "Unassign", "assignment_thing"]
 
 ASSIGN = "identity_center.assign/1"
+ASSIGN_GROUP = "identity_center.assign_group/1"
+UNASSIGN = "identity_center.unassign/1"
 
 _STATUS = {"apply": "creation", "undo": "deletion"}
 _ASSIGNMENT = (TARGET_ACCOUNT, INSTANCE, PERMISSION_SET)
@@ -43,6 +46,8 @@ class Assign:
     """Parameters: ``instance``, ``account``, ``permission_set`` (ARN), ``principal`` (user id)."""
 
     name = ASSIGN
+    holds = True
+    arrives = False
     reads = (
         needs("sso-admin", "list_account_assignments", on=_ASSIGNMENT)
         | needs("sso-admin", *_STATUSES, on=(INSTANCE,))
@@ -67,7 +72,7 @@ class Assign:
         }
         try:
             for assignment in pages(aws, "sso-admin", "list_account_assignments", "AccountAssignments", **listing):
-                if assignment["PrincipalType"] == "USER" and assignment["PrincipalId"] == params["principal"]:
+                if (assignment["PrincipalType"], assignment["PrincipalId"]) == self._principal(params):
                     return Seen(Presence.PRESENT, {"by": "ListAccountAssignments"})
         except NotFound as gone:
             return self._gone(gone)
@@ -83,6 +88,7 @@ class Assign:
 
     def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
         verb, kind = ("create", "Creation") if direction == "apply" else ("delete", "Deletion")
+        principal_type, principal = self._principal(params)
         answer = aws.mutate(
             "sso-admin",
             f"{verb}_account_assignment",
@@ -90,8 +96,8 @@ class Assign:
             TargetId=params["account"],
             TargetType="AWS_ACCOUNT",
             PermissionSetArn=params["permission_set"],
-            PrincipalType="USER",
-            PrincipalId=params["principal"],
+            PrincipalType=principal_type,
+            PrincipalId=principal,
         )
         status = answer[f"AccountAssignment{kind}Status"]
         done = status["Status"] == "SUCCEEDED"
@@ -124,14 +130,19 @@ class Assign:
         account = Account.objects.filter(pk=params["account"], assignments_seen_at__gt=since)
         if not account.exists():
             return None
+        principal_type, principal = self._principal(params)
         assigned = Assignment.objects.filter(
             account_id=params["account"],
             permission_set_arn=params["permission_set"],
-            principal_type="USER",
-            principal_id=params["principal"],
+            principal_type=principal_type,
+            principal_id=principal,
             absent_since=None,
         )
         return Presence.PRESENT if assigned.exists() else Presence.ABSENT
+
+    def _principal(self, params: Mapping[str, str]) -> tuple[str, str]:
+        """Its type as AWS spells it, and its id."""
+        return "USER", params["principal"]
 
     def _described(self, aws: Caller, instance: str, request_id: str, kind: str) -> dict[str, Any]:
         answer = aws.read(
@@ -156,3 +167,39 @@ class Assign:
             Presence.TARGET_GONE,
             {"by": "ListAccountAssignments", "code": error.code, "request_id": error.aws_request_id},
         )
+
+
+class AssignGroup(Assign):
+    """The same for a group: ``principal`` is a group id."""
+
+    name = ASSIGN_GROUP
+
+    def _principal(self, params: Mapping[str, str]) -> tuple[str, str]:
+        return "GROUP", params["principal"]
+
+
+class Unassign(Assign):
+    """A change: parameters as above, with ``principal_type`` (USER or GROUP). Nothing of it ends."""
+
+    name = UNASSIGN
+    holds = False
+
+    def call_name(self, direction: Direction) -> str:
+        return "DeleteAccountAssignment"
+
+    def look(self, aws: Caller, params: Mapping[str, str]) -> Seen:
+        seen = super().look(aws, params)
+        there = seen.presence == Presence.PRESENT
+        return Seen(Presence.ABSENT if there else Presence.PRESENT, seen.evidence)
+
+    def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
+        return super().send(aws, params, "undo")
+
+    def over(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> bool:
+        return super().over(aws, params, operation, "undo")
+
+    def poll(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> Progress:
+        return super().poll(aws, params, operation, "undo")
+
+    def _principal(self, params: Mapping[str, str]) -> tuple[str, str]:
+        return params["principal_type"], params["principal"]

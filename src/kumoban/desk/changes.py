@@ -1,0 +1,185 @@
+"""A change: a step on AWS of which nothing ends. Look → send → (poll) → verify; then what stands behind it may go on.
+
+Done means seen as wanted. What is neither as wanted nor as the plan saw it was changed by somebody else: a person
+decides. A call whose answer was lost is looked for before anything is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from kumoban.aws.errors import AlreadyThere, AnswerLost, AwsError, NotFound, Transient
+from kumoban.core.action import Presence, Seen
+from kumoban.core.plan import Plan, PlannedStep
+from kumoban.core.reason import Reason
+from kumoban.desk.calls import intend, record_call
+from kumoban.desk.models import Request, Step
+from kumoban.desk.notices.events import needs_person
+from kumoban.desk.outcome import Next, Outcome, backoff
+from kumoban.desk.routine import action_of
+from kumoban.desk.states import RANK, Phase, StepKind
+from kumoban.ledger.record import SYSTEM, record
+
+__all__ = ["cancel_changes", "go_on_behind", "make_change", "open_next", "settle_change"]
+
+_POLL = timedelta(seconds=1)
+_LOOK_AGAIN = timedelta(seconds=2)
+_VERIFY_TRIES = 10
+#: what is made elsewhere is looked for this often; SCIM of the usual directories takes up to 40 minutes
+_ARRIVES, _ARRIVES_WITHIN = timedelta(minutes=1), timedelta(hours=2)
+#: what AWS calls passing is tried this often before a person is asked
+_TRIES = 20
+
+
+def make_change(request: Request, position: int, planned: PlannedStep) -> Step:
+    """The row of a change that waits for its turn."""
+    return Step.objects.create(
+        request=request,
+        kind=StepKind.CHANGE,
+        position=position,
+        action=planned.action,
+        params=dict(planned.params),
+        thing=planned.thing or "",
+        account_id=planned.account or "",
+        phase=Phase.LOOK,
+        rank=RANK[StepKind.CHANGE],
+        due=None,
+    )
+
+
+def open_next(request: Request, now: datetime) -> int:
+    """Changes whose turn it is go on: all before them is done, and no work by hand is still ahead. How many."""
+    waiting = list(request.steps.filter(kind=StepKind.CHANGE, due=None, done_at=None, lease_by="", phase=Phase.LOOK))
+    if not waiting or request.plan is None:
+        return 0
+    plan = request.plan.value
+    done = dict(request.steps.filter(kind=StepKind.CHANGE, phase=Phase.DONE).values_list("position", "found"))
+    turn = _turn(request, plan)
+    opened = [step for step in waiting if step.position in turn and plan.steps[step.position].behind <= done.keys()]
+    for step in opened:
+        takes = plan.steps[step.position].takes
+        step.params |= {name: done[position][what] for name, (position, what) in takes.items()}
+        step.lock_key, step.due = action_of(step.action).lock(step.params), now
+    Step.objects.bulk_update(opened, ["params", "lock_key", "due"])
+    return len(opened)
+
+
+def _turn(request: Request, plan: Plan) -> Collection[int]:
+    """The positions that work by hand does not hold up: up to the first that is open, or not checked behind."""
+    by_hand = (
+        request.steps.filter(kind=StepKind.MANUAL).exclude(phase=Phase.CANCELLED).values_list("position", flat=True)
+    )
+    checked = {
+        int(params.get("behind", 0))
+        for params in request.steps.filter(kind=StepKind.CHECK, phase=Phase.DONE).values_list("params", flat=True)
+    }
+    return range(min((at for at in by_hand if at + 1 not in checked), default=len(plan.steps)))
+
+
+def cancel_changes(request: Request, now: datetime) -> int:
+    """What was not sent yet never will be; what AWS has begun is seen to its end. How many were cancelled."""
+    untouched = request.steps.filter(kind=StepKind.CHANGE, done_at=None, lease_by="", outstanding=False)
+    return untouched.exclude(phase__in=[Phase.POLL, Phase.VERIFY, Phase.RECOVER, Phase.SEND]).update(
+        phase=Phase.CANCELLED, due=None, done_at=now
+    )
+
+
+def settle_change(step: Step, outcome: Outcome, now: datetime) -> Next:
+    """Change the step by what this turn brought; the caller stores it."""
+    if outcome.error is not None:
+        return _trouble(step, outcome.error, now)
+    if outcome.started is not None:
+        step.operation, step.aws_request_id = outcome.started.operation or "", outcome.started.aws_request_id
+        step.attempts, step.outstanding = 0, bool(outcome.started.operation)
+        record_call(step, "aws.accepted", request_id=outcome.started.aws_request_id)
+        return Next(Phase.POLL, _POLL) if step.outstanding else Next(Phase.VERIFY)
+    if outcome.progress is not None:
+        return _progressed(step, outcome, now)
+    assert outcome.seen is not None
+    return _seen(step, outcome.seen, now, pending=outcome.pending)
+
+
+def _progressed(step: Step, outcome: Outcome, now: datetime) -> Next:
+    assert outcome.progress is not None
+    step.outstanding = outcome.progress.state == "in_progress"
+    if step.outstanding:
+        return Next(Phase.POLL, _POLL)
+    if outcome.progress.state != "failed":
+        return Next(Phase.VERIFY)
+    detail = outcome.progress.detail[:300]
+    record_call(step, "aws.failed", detail=detail)
+    return _failed(step, Reason("aws_failed", {"detail": detail}), now)
+
+
+def _seen(step: Step, seen: Seen, now: datetime, *, pending: bool) -> Next:
+    if pending:
+        return Next(Phase.RECOVER, _POLL)
+    if step.phase == Phase.RECOVER and step.outstanding:
+        step.outstanding = False
+        record_call(step, "aws.answer_lost", saw=seen.presence.value)
+    if seen.presence == Presence.PRESENT:
+        return _done(step, seen)
+    if action_of(step.action).arrives:
+        return _not_arrived(step, now)
+    if step.phase == Phase.VERIFY and step.attempts < _VERIFY_TRIES:
+        step.attempts += 1  # AWS shows a change a while after it has accepted it
+        return Next(Phase.VERIFY, _LOOK_AGAIN)
+    if step.phase == Phase.VERIFY:
+        return _failed(step, Reason("aws_refused", step.error) if step.error else Reason("not_seen"), now)
+    if seen.presence == Presence.ABSENT:
+        return intend(step, now)
+    code = "target_gone" if seen.presence == Presence.TARGET_GONE else "changed_meanwhile"
+    return _failed(step, Reason(code, {"attributes": "", **seen.evidence}), now)
+
+
+def _not_arrived(step: Step, now: datetime) -> Next:
+    """Looked for again and again; after a while a person is told once."""
+    step.attempts += 1
+    if step.attempts == _ARRIVES_WITHIN // _ARRIVES:
+        step.needs_a_person, step.error = True, {"reason": Reason("not_arrived").stored()}
+        needs_person(step.request_id, now, Reason("not_arrived"))
+    return Next(Phase.LOOK, _ARRIVES, unlock=True)
+
+
+def _trouble(step: Step, error: AwsError, now: datetime) -> Next:
+    """AWS did not answer, or answered no. By type, never by string."""
+    step.attempts += 1
+    step.error = {"code": error.code, "message": error.message[:500], "request_id": error.aws_request_id}
+    if step.phase == Phase.SEND:
+        if isinstance(error, AnswerLost):
+            step.answer_lost = True
+            return Next(Phase.RECOVER, _POLL)
+        step.outstanding = False
+        record_call(step, "aws.refused", code=error.code, request_id=error.aws_request_id)
+        if isinstance(error, AlreadyThere):  # somebody was there first: ours only where it is exactly as wanted
+            step.attempts = _VERIFY_TRIES - 1
+            return Next(Phase.VERIFY)
+    again = isinstance(error, Transient | AnswerLost) or (isinstance(error, NotFound) and step.outstanding)
+    if again and (step.outstanding or step.attempts < _TRIES):
+        phase = Phase.LOOK if step.phase == Phase.SEND else Phase(step.phase)
+        return Next(phase, backoff(step.attempts), unlock=not step.outstanding)
+    return _failed(step, Reason("aws_refused", step.error), now)
+
+
+def _done(step: Step, seen: Seen) -> Next:
+    step.error, step.found, step.touched, step.needs_a_person = {}, dict(seen.found), True, False
+    facts = {"thing": step.thing, "account": step.account_id, "step": step.pk, "sent": bool(step.sent_at)}
+    record("change.seen", actor=SYSTEM, subject=step.request.number, facts={**facts, **seen.evidence, **seen.found})
+    return Next(Phase.DONE, unlock=True)
+
+
+def _failed(step: Step, reason: Reason, now: datetime) -> Next:
+    """Waits for a person, and so does what stands behind it."""
+    step.needs_a_person, step.error, step.touched = True, {**step.error, "reason": reason.stored()}, True
+    facts = {"thing": step.thing, "why": reason.code, "step": step.pk}
+    record("change.failed", actor=SYSTEM, subject=step.request.number, facts=facts)
+    needs_person(step.request_id, now, reason)
+    return Next(Phase.FAILED, unlock=True)
+
+
+def go_on_behind(steps: Iterable[Step], now: datetime) -> None:
+    """After a batch of turns: what stands behind the changes it has done."""
+    done = {step.request_id for step in steps if step.kind == StepKind.CHANGE and step.phase == Phase.DONE}
+    for request in Request.objects.filter(pk__in=done).select_related("plan").order_by("pk"):
+        open_next(request, now)
