@@ -188,7 +188,9 @@ def _not_deciding(found: Request, workers: Sequence[Person]) -> set[str]:
 
 def _work_context(found: Request, rows: _Rows) -> dict[str, Any]:
     entries = search(subjects=[found.number], limit=200)
-    steps = step_views(step for step in rows.steps if step.kind != StepKind.SECOND_LOOK)
+    steps = step_views(
+        (step for step in rows.steps if step.kind != StepKind.SECOND_LOOK), found.plan.value if found.plan else None
+    )
     worked = WorkEntry.objects.filter(step__in=rows.by_hand).select_related("person").order_by("id")
     report = rows.report
     return {
@@ -217,7 +219,8 @@ def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
     asking, report = rows.asking, rows.report
     signed = Approval.objects.filter(plan__request=found, person=actor.person).exists()
     manual = any(step.phase == Phase.OPEN for step in rows.by_hand)
-    failed = bool(rows.held(HoldState.FAILED))
+    changes = [step for step in rows.steps if step.kind == StepKind.CHANGE]
+    failed = bool(rows.held(HoldState.FAILED)) or any(step.phase == Phase.FAILED for step in changes)
     open_work = manual or failed or found.state == "failed" or rows.stuck
     return {
         "own": found.requester_id == actor.person.id,
@@ -228,7 +231,9 @@ def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
         "may_convert": requests.convertible(actor, found),
         "may_withdraw": found.requester_id == actor.person.id
         and found.state in ("waiting", "returned", "approved", "scheduled"),
+        "may_stop": bool(changes) and found.state == "applying" and requests.may_end(actor, found),
         "may_mend": actor.ops and failed,
+        "mends_changes": bool(changes),
         "may_report": actor.person.id in accounts_of_the_same(found.people)
         and report is None
         and found.state in ("ended", "undone", "ending"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kumoban.core.plan import Plan
+from kumoban.core.reason import Reason
 from kumoban.core.window import Window
 from kumoban.desk.models import Approval, Hold, Request, Step
 from kumoban.desk.people import stand_ins
@@ -33,6 +34,7 @@ __all__ = [
     "honorific",
     "in_order",
     "keys",
+    "nothing_ends",
     "plan_rows",
     "powers_of",
     "sentence",
@@ -108,6 +110,7 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
             "title": step.title,
             "warnings": step.warnings,
             "told": step.manual or step.own,
+            "diff": [(said(Reason(one.label)), one.before, one.after) for one in step.diff],
             "params": step.params,
         }
         for step in plan.steps
@@ -283,7 +286,7 @@ def history(entries: Sequence[Recorded], *, by_hand: bool = False) -> list[dict[
 
 # --- the steps
 
-_ORDER = {"check": 0, "manual": 1, "apply": 2, "end": 3}
+_ORDER = {"check": 0, "manual": 1, "change": 2, "apply": 2, "end": 3}
 _STEP_NAMES = {
     "check": gettext_noop("Check the plan on AWS"),
     "apply": gettext_noop("Create the assignment and see it there"),
@@ -297,11 +300,12 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
     return sorted(steps, key=lambda step: (_ORDER.get(step.kind, 4), step.position, step.pk))
 
 
-def step_views(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    return [_step_view(step) for step in in_order(steps)]
+def step_views(steps: Iterable[Step], plan: Plan | None) -> list[dict[str, Any]]:
+    """``plan``: a change is called what its plan calls it."""
+    return [_step_view(step, plan) for step in in_order(steps)]
 
 
-def _step_view(step: Step) -> dict[str, Any]:
+def _step_view(step: Step, plan: Plan | None) -> dict[str, Any]:
     now = step.phase != "done" and bool(step.lease_by or step.outstanding)
     look = "done" if step.phase == "done" else "failed" if step.phase == "failed" else "now" if now else "later"
     shown = step.hold.shown if step.hold else {}
@@ -309,7 +313,7 @@ def _step_view(step: Step) -> dict[str, Any]:
         "id": step.pk,
         "look": look,
         "mark": {"done": "✓", "failed": "✕", "now": "◍"}.get(look, "○"),
-        "name": _(_STEP_NAMES.get(step.kind, "Work by hand")),
+        "name": _name_of(step, plan),
         "what": f"{shown['account']} × {shown['permission_set']}" if "permission_set" in shown else "",
         "person": shown.get("person", ""),
         "done_at": step.done_at,
@@ -323,11 +327,17 @@ def _step_view(step: Step) -> dict[str, Any]:
     }
 
 
+def _name_of(step: Step, plan: Plan | None) -> str:
+    if step.kind == "change" and plan is not None and step.position < len(plan.steps):
+        return said(plan.steps[step.position].title)
+    return _(_STEP_NAMES.get(step.kind, "Work by hand"))
+
+
 def _call(step: Step) -> str:
     """The AWS call that changes something, once it was sent."""
-    if step.kind not in ("apply", "end") or step.action not in known_actions() or not step.sent_at:
+    if step.kind not in ("apply", "change", "end") or step.action not in known_actions() or not step.sent_at:
         return ""
-    return action_of(step.action).call_name("apply" if step.kind == "apply" else "undo")
+    return action_of(step.action).call_name("undo" if step.kind == "end" else "apply")
 
 
 def _took(step: Step) -> float | None:
@@ -362,11 +372,28 @@ def track(request: Request, holds: Sequence[Hold], seals: Sequence[Approval] = (
         by_hand = (*begun, Dot(_("In work"), ""), Dot(_("Done"), "", request.closed_at))
         return _marked(by_hand, 4 if request.state == "done" else 2)
     approval = _approval_dot(request, seals, needed)
-    own = request.plan is not None and request.plan.value.own
-    dots = (*begun, approval, *((Dot(_("Done"), "", request.closed_at),) if own else _in_force(request, holds)))
+    dots = (
+        *begun,
+        approval,
+        *(_changed(request) if nothing_ends(request) and not holds else _in_force(request, holds)),
+    )
     if request.state in _STOPPED:
         return [*_marked(dots[:2], 2), Dot(request.state_label, "now stopped", request.closed_at)]
     return _marked(dots, _REACHED.get(request.state, 2))
+
+
+def nothing_ends(request: Request) -> bool:
+    """Whether its plan changes things for good: nothing of it is held until an end."""
+    steps = request.plan.value.steps if request.plan else ()
+    known = set(known_actions())
+    return bool(steps) and not any(step.action in known and action_of(step.action).holds for step in steps)
+
+
+def _changed(request: Request) -> tuple[Dot, ...]:
+    if request.state == "failed":
+        return (Dot(_("Failed"), ""), Dot(_("Done"), ""))
+    under_way = Dot(_("Applied") if request.state == "done" else _("Applying"), "")
+    return (under_way, Dot(_("Done"), "", request.closed_at if request.state == "done" else None))
 
 
 def worked_by_hand(request: Request) -> bool:

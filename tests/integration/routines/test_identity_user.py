@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from django.test import override_settings
 
+from kumoban.aws.door import door
 from kumoban.core.reason import Refused
 from kumoban.desk import requests
 from kumoban.desk.models import Request, Step
-from kumoban.estate.models import Membership, Person
-from kumoban.estate.scan import scan_groups, scan_people
+from kumoban.estate.scan import scan_assignments_of
 from kumoban.ledger.models import Entry
 from tests.integration.desk import practice as practice_module
 from tests.integration.desk.practice import Practice, practice_desk
@@ -64,7 +64,6 @@ def test_a_user_is_made_and_joins_the_groups_named(desk: Practice) -> None:
 
 
 def test_a_user_is_changed_by_what_differs_and_nothing_else(desk: Practice) -> None:
-    scan_people(desk_door())
     made = ask(desk, act="change", person=desk.user("ren"), title="課長")
     assert [one.label for one in made.plan.value.steps[0].diff] == ["attribute.title"]
     done(desk, made)
@@ -74,18 +73,10 @@ def test_a_user_is_changed_by_what_differs_and_nothing_else(desk: Practice) -> N
     assert user.attributes["DisplayName"] == "Ren"
 
 
-def desk_door():  # type: ignore[no-untyped-def]
-    from kumoban.aws.door import door
-
-    return door().open("test")
-
-
 def test_a_removal_says_what_goes_along_and_takes_it_away_first(desk: Practice) -> None:
     desk.admin("sso-admin").create_account_assignment(**desk.thing("ren"))
     desk.aws.admin.advance(60)
-    from kumoban.estate.scan import scan_assignments_of
-
-    scan_assignments_of(desk_door(), "USER", desk.user("ren"))
+    scan_assignments_of(door().open("test"), "USER", desk.user("ren"))
     ren = desk.user("ren")
     made = ask(desk, act="remove", person=ren)
     titles = [step.title.code for step in made.plan.value.steps]
@@ -110,3 +101,111 @@ def test_what_somebody_changed_meanwhile_waits_for_a_person_and_is_not_overwritt
     user = desk.aws.engine.world.store.user_named("ren")
     assert user is not None
     assert user.attributes["Title"] == "部長"
+
+
+def test_an_answer_that_is_lost_makes_no_second_user(desk: Practice) -> None:
+    made = ask(desk, **NEW)
+    desk.aws.admin.fault(kind="timeout_after_accept", operation="CreateUser", times=1, seconds=0)
+    done(desk, made)
+    assert desk.aws.admin.count("identitystore", "CreateUser", "ok") == 1
+    assert Step.objects.get(request=made, kind="change").answer_lost
+
+
+def test_a_user_name_taken_at_the_last_moment_fails_and_waits_for_a_person(desk: Practice) -> None:
+    made = ask(desk, **NEW)
+    before = desk.runner.tick
+    desk.aws.admin.fault(kind="latency", operation="GetUserId", seconds=0)
+    requests.approve(desk.actor("kim"), made.number, plan_digest=made.plan.digest)
+    while not Step.objects.filter(request=made, kind="change").exists():
+        before()
+    desk.admin("identitystore").create_user(
+        IdentityStoreId=desk.store,
+        UserName="Mori.Aya",
+        DisplayName="別人",
+        Name={"GivenName": "別", "FamilyName": "人"},
+    )
+    made = desk.until(made, "failed")
+    step = Step.objects.get(request=made, kind="change")
+    assert step.needs_a_person
+    requests.give_up(desk.actor("takahashi"), made.number)
+    made.refresh_from_db()
+    assert made.state == "undone"
+
+
+def test_what_failed_is_tried_again_and_what_stood_behind_it_goes_on(desk: Practice) -> None:
+    made = ask(desk, **NEW, groups=[desk.group("team-payments")])
+    desk.aws.admin.fault(
+        kind="error", operation="CreateUser", times=1, code="ValidationException", message="no", status=400
+    )
+    desk.approve(made, "kim")
+    made = desk.until(made, "failed")
+    assert Step.objects.get(request=made, position=1, kind="change").due is None
+    requests.resume(desk.actor("kim"), made.number)
+    assert desk.until(made, "done").state == "done"
+
+
+def test_stopping_leaves_out_what_was_not_sent_and_keeps_what_was_done(desk: Practice) -> None:
+    made = ask(desk, **NEW, groups=[desk.group("team-payments")])
+    desk.aws.admin.fault(kind="throttle", operation="CreateGroupMembership", times=None)
+    desk.approve(made, "kim")
+    made = desk.work(made)
+    assert made.state == "applying"
+    requests.end_early(desk.actor("takahashi"), made.number)
+    made.refresh_from_db()
+    assert made.state == "done"
+    assert desk.aws.engine.world.store.user_named("mori.aya") is not None
+
+
+def test_a_table_of_many_is_one_plan(desk: Practice) -> None:
+    lines = "\n".join(f"u{n:03},姓{n},名{n},u{n:03}@example.com,team-payments" for n in range(60))
+    made = ask(desk, act="import", table=f"ユーザー名,姓,名,メールアドレス,グループ\n{lines}")
+    assert len(made.plan.value.steps) == 120
+    done(desk, made)
+    users = desk.aws.engine.world.store.users.values()
+    assert sum(user.attributes["UserName"].startswith("u0") for user in users) == 60
+
+
+def test_every_bad_line_of_a_table_is_named(desk: Practice) -> None:
+    lines = ("user_name,family_name,given_name,email", "a,A,B,no-address", "b,B,,b@example.com", "a,A,B,a@example.com")
+    with pytest.raises(Refused) as refused:
+        ask(desk, act="import", table="\n".join(lines))
+    assert codes(refused) >= {"cell_no_email", "cell_missing", "twice_in_table"}
+
+
+def test_nobody_outside_operations_asks_and_who_gains_does_not_approve(desk: Practice) -> None:
+    with pytest.raises(Refused) as refused:
+        requests.ask(desk.actor("sato"), "identity-user", NEW)
+    assert "ops_only" in codes(refused)
+    with pytest.raises(Refused) as refused:  # the only other member of operations is who gains by it
+        ask(desk, act="change", person=desk.user("kim"), groups=[desk.group("team-payments-leads")])
+    assert codes(refused) == {"nobody_can_approve"}
+    own = ask(desk, **NEW)
+    with pytest.raises(Refused) as refused:
+        requests.approve(desk.actor("takahashi"), own.number, plan_digest=own.plan.digest)
+    assert "not_own_request" in codes(refused)
+
+
+def test_where_users_come_from_a_directory_it_is_done_there_and_seen_to_arrive(desk: Practice) -> None:
+    with override_settings(KUMOBAN_IDENTITY_SOURCE="external"):
+        made = ask(desk, **NEW)
+        assert [step.manual for step in made.plan.value.steps] == [True, False]
+        desk.approve(made, "kim")
+        made = desk.work(made)
+        assert made.state == "applying"
+        requests.work(desk.actor("takahashi"), made.number, text="Entra ID で作成した", minutes=5)
+        requests.close_manual(desk.actor("takahashi"), made.number)
+        made = desk.later(made)
+        assert made.state == "applying"  # nothing has arrived yet
+        desk.admin("identitystore").create_user(
+            IdentityStoreId=desk.store,
+            UserName="mori.aya",
+            DisplayName="森 彩",
+            Name={"GivenName": "彩", "FamilyName": "森"},
+            Emails=[{"Value": "mori.aya@example.com", "Type": "work", "Primary": True}],
+            Title="主任",
+        )
+        assert desk.aws.admin.count("identitystore", "CreateUser", "ok") == 1
+        for _ in range(30):
+            made = desk.later(made)
+    assert made.state == "done"
+    assert not Entry.objects.filter(subject=made.number, kind="aws.intent").exists()

@@ -33,7 +33,7 @@ def plan(form: IdentityGroupForm, seen: Seen, asked: Asked) -> Plan:
     if not steps:
         return Plan((), refusals=(Reason("nothing_to_change"),))
     if seen.external:
-        steps = _by_hand(form, steps)
+        steps = _by_hand(steps)
     where = {"act": form.act, "group": seen.group.id if seen.group else "none"}
     return Plan(steps, warnings=tuple(_warnings(form, seen)), dimensions=(where,))
 
@@ -143,11 +143,9 @@ def _unassign(one: Assigned, group: Group, seen: Seen) -> PlannedStep:
     )
 
 
-def _by_hand(form: IdentityGroupForm, steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
+def _by_hand(steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
     """One step by hand in the directory; what arrives from there is seen, never sent."""
-    hand = PlannedStep(
-        action=MANUAL, title=Reason("in_the_directory", {"count": len(steps)}), params={"what": form.act}
-    )
+    hand = PlannedStep(action=MANUAL, title=Reason("in_the_directory", {"count": len(steps)}))
     arrivals = (
         replace(
             step,

@@ -23,14 +23,14 @@ _ATTRIBUTES = (*_NEEDED, "display_name", "title", "employee_number", "language")
 
 def plan(form: IdentityUserForm, seen: Seen, asked: Asked) -> Plan:
     """Pure: the same form and what was seen give the same plan."""
-    refusals = tuple(dict.fromkeys(_refusals(form, seen)))
+    refusals = tuple(_refusals(form, seen))
     if refusals:
         return Plan((), refusals=refusals)
     steps = tuple(_steps(form, seen))
     if not steps:
         return Plan((), refusals=(Reason("nothing_to_change"),))
     if seen.external:
-        steps = _by_hand(form, steps)
+        steps = _by_hand(steps)
     return Plan(steps, warnings=tuple(_warnings(form, seen)), dimensions=tuple(_dimensions(form, seen)))
 
 
@@ -185,12 +185,11 @@ def _unassign(one: Assigned, person: Person, seen: Seen) -> PlannedStep:
 # --- in the company's own directory
 
 
-def _by_hand(form: IdentityUserForm, steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
+def _by_hand(steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
     """One step by hand in the directory; what arrives from there is seen, never sent."""
     hand = PlannedStep(
         action=MANUAL,
         title=Reason("in_the_directory", {"count": len(steps)}),
-        params={"what": form.act, "instruction": "in_the_directory_how"},
     )
     return (
         hand,
@@ -214,7 +213,8 @@ def _refusals(form: IdentityUserForm, seen: Seen) -> Iterator[Reason]:
     if form.act in ("change", "remove"):
         yield from _about_person(form, seen)
     elif form.act == "create":
-        yield from (Reason("needed_to_create") for name in _NEEDED if not getattr(form, name))
+        if not all(getattr(form, name) for name in _NEEDED):
+            yield Reason("needed_to_create")
     else:
         yield from (Reason("no_table"),) if not form.table else ()
         yield from seen.table.refusals

@@ -41,7 +41,7 @@ class CreateGroup(_Group):
 
     name = CREATE_GROUP
     reads = _READS
-    writes = needs("identitystore", "create_group", on=_ON)
+    writes = needs("identitystore", "create_group", on=(STORE,))
 
     def call_name(self, direction: Direction) -> str:
         return "CreateGroup"

@@ -50,7 +50,7 @@ class _Member(Change):
 
 class AddMember(_Member):
     name = ADD_MEMBER
-    writes = needs("identitystore", "create_group_membership", on=_ON)
+    writes = needs("identitystore", "create_group_membership", on=(STORE, USERS, GROUPS))
 
     def call_name(self, direction: Direction) -> str:
         return "CreateGroupMembership"

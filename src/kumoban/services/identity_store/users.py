@@ -52,7 +52,7 @@ class CreateUser(_User):
 
     name = CREATE_USER
     reads = _READS
-    writes = needs("identitystore", "create_user", on=_ON)
+    writes = needs("identitystore", "create_user", on=(STORE,))
 
     def call_name(self, direction: Direction) -> str:
         return "CreateUser"
