@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("estate", "0008_employment"),
+        ("estate", "0009_appeared"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0012_shift_notes"),
+        ("desk", "0013_runbooks"),
     ]
 
     operations = [
