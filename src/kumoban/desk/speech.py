@@ -16,7 +16,7 @@ from kumoban.core.reason import Reason
 from kumoban.desk.models import Request
 from kumoban.desk.words import say
 
-__all__ = ["honorific", "local", "said", "titled", "words"]
+__all__ = ["honorific", "local", "said", "title_of", "titled", "words"]
 
 #: an instant as reasons carry it
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -37,9 +37,15 @@ def _for_people(value: Any) -> Any:
 
 def titled(request: Request) -> str:
     """What a request is about, in one line."""
-    title, count = said(request.shown["title"]), request.shown["count"]
-    in_all = gettext("(%(n)s in all)") % {"n": count}
-    return f"{title} {in_all}" if count > 1 else title
+    return title_of(request.shown)
+
+
+def title_of(shown: Mapping[str, Any]) -> str:
+    """The same of ``Request.shown`` alone."""
+    title, count = said(shown["title"]), shown["count"]
+    if count <= 1:
+        return title
+    return " ".join((title, gettext("(%(n)s in all)") % {"n": count}))
 
 
 def honorific(name: str) -> str:
@@ -51,8 +57,9 @@ def local(at: datetime | None) -> str:
     """11/24(火) 14:02 or Tue 24 Nov 14:02, in the reader's zone; with the year where it is another one."""
     if at is None:
         return ""
-    here = timezone.localtime(at)
-    other = here.year != timezone.localtime().year
+    zone = timezone.get_current_timezone()
+    here = at.astimezone(zone)
+    other = here.year != datetime.now(zone).year
     if get_language() == "ja":
         weekday = "月火水木金土日"[here.weekday()]
         return f"{f'{here.year}/' if other else ''}{here.month}/{here.day}({weekday}) {here:%H:%M}"

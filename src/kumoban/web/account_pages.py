@@ -24,6 +24,7 @@ from kumoban.desk.states import IN_FORCE
 from kumoban.estate.models import Account, OrganizationalUnit, Person, RegisterEntry, Team
 from kumoban.web.addresses import own_address
 from kumoban.web.gate import page
+from kumoban.web.lists import listed
 from kumoban.web.numbers import whole
 from kumoban.web.problems import by_field
 
@@ -169,7 +170,7 @@ def account_page(request: Any, account_id: str) -> HttpResponse:
         "history": history_lines(register.history_of(account.pk, limit=100), known),
         "grants": grants.select_related("request").order_by("ends_at", "id")[:10],
         "grant_count": grants.count(),
-        "requests": last.select_related("requester").order_by("-id")[:10],
+        "requests": listed(last.order_by("-id"))[:10],
         "team": Team.objects.filter(slug=account.team).first(),
         "now": clock.now(),
     }

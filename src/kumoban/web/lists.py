@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -46,20 +46,20 @@ _WORK = 100
 def home(request: Any) -> HttpResponse:
     actor, now = request.actor, request.actor.now
     mine = Request.objects.filter(requester=actor.person).order_by("-id")
-    waiting = rules.inbox(actor)
+    waiting, waiting_count = _first(_waiting(rules.inbox(actor)), 5)
     live = Hold.objects.filter(person=actor.person, state__in=_IN_FORCE)
     holds = list(live.select_related("request").order_by("ends_at")[:20])
     context = {
         "here": "home",
         "greeting": _greeting(now, actor),
         "today": _today(now),
-        "waiting": _rows(waiting)[:5],
-        "waiting_count": waiting.count(),
+        "waiting": waiting,
+        "waiting_count": waiting_count,
         "to_confirm": rules.to_confirm(actor)[:5],
         "holds": holds,
         "work": rules.work(actor, now).select_related("requester", "assignee")[:5],
         "consoles": {key.hold.pk: key.console for key in keys(holds, actor.person) if key.console},
-        "mine": _rows(mine)[:8],
+        "mine": listed(mine)[:8],
         "mine_count": mine.count(),
         **_register_tasks(actor),
         "findings": counts(actor),
@@ -72,14 +72,27 @@ def home(request: Any) -> HttpResponse:
 
 def _register_tasks(actor: Actor) -> dict[str, Any]:
     """What this person is asked to confirm in the account register."""
-    tasks = register.to_confirm(actor)
-    return {"register_tasks": tasks[:5], "register_count": tasks.count()}
+    tasks, count = _first(register.to_confirm(actor), 5)
+    return {"register_tasks": tasks, "register_count": count}
 
 
-def _rows(found: QuerySet[Request]) -> QuerySet[Request]:
-    """What a row of a list shows, and no more: forms and plans are long."""
-    shown = ("number", "state", "shown", "reason", "created_at", "lapses_at", "ratification", "requester__display_name")
+def _waiting(found: QuerySet[Request]) -> QuerySet[Request]:
+    """What home shows of a request that waits, and no more: forms and plans are long."""
+    shown = ("number", "state", "shown", "reason", "lapses_at", "ratification", "requester__display_name")
     return found.select_related("requester").only(*shown)
+
+
+def _first(found: QuerySet[Any], most: int) -> tuple[list[Any], int]:
+    """The first rows, and how many there are in all: asked only where there are more."""
+    rows = list(found[:most])
+    return rows, len(rows) if len(rows) < most else found.count()
+
+
+def listed(found: QuerySet[Request]) -> QuerySet[Request, Any]:
+    """What the rows of a list of requests show (``request_rows``), and no more: forms and plans are long."""
+    return found.values(
+        "id", "number", "state", "ratification", "shown", "reason", "created_at", "requester__display_name"
+    )
 
 
 def _greeting(now: datetime, actor: Actor) -> str:
@@ -142,11 +155,11 @@ def mine(request: Any) -> HttpResponseBase:
     before = request.GET.get("before", "")
     if (last := whole(before)) is not None:
         rows = rows.filter(id__lt=last)
-    found = list(_rows(rows).order_by("-id")[:51])
+    found = list(listed(rows.order_by("-id"))[:51])
     context = {
         "here": "mine",
         "found": found[:50],
-        "older": found[49].pk if len(found) > 50 else None,
+        "older": found[49]["id"] if len(found) > 50 else None,
         "q": wanted,
         "state": state,
         "states": RequestState.choices,
@@ -259,15 +272,16 @@ def grants(request: Any) -> HttpResponseBase:
     rows = _narrowed(seen, asked)
     if request.GET.get("format") == "csv":
         return grants_table(rows)
-    shown = list(rows[:200])
-    first = seen.filter(ends_at__gt=now).order_by("ends_at").values_list("ends_at", flat=True).first()
+    shown, count = _first(rows, 200)
     context = {
         "here": "grants",
         "rows": _grant_rows(request.actor, shown),
-        "count": rows.count(),
-        "all": seen.count(),
-        "overdue": seen.filter(ends_at__lt=now).count(),
-        "first": first,
+        "count": count,
+        **seen.aggregate(
+            all=Count("id"),
+            overdue=Count("id", filter=Q(ends_at__lt=now)),
+            first=Min("ends_at", filter=Q(ends_at__gt=now)),
+        ),
         "asked": asked,
         "query": request.GET.urlencode(),
         "states": [(state.value, state.label) for state in _IN_FORCE],

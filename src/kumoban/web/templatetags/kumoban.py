@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.conf import settings
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from lucide.templatetags.lucide import lucide
 
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Hold, Request
-from kumoban.desk.speech import local, said, titled, words
+from kumoban.desk.speech import local, said, title_of, titled, words
 from kumoban.desk.states import HoldState, Ratification, RequestState
 from kumoban.desk.work_calendar import Day, Piece
 
@@ -44,11 +44,16 @@ def _icon(name: str) -> SafeString:
 @register.filter
 def state_mark(of: Request | Hold) -> SafeString:
     """The state of a request or a grant: a shape and a word, never colour alone."""
-    states = HoldState if isinstance(of, Hold) else RequestState
-    mark = _mark(of.state, str(states(of.state).label))
-    if isinstance(of, Request) and of.ratification:
-        look = "waiting" if of.ratification == Ratification.DUE else of.ratification
-        mark = format_html("{} {}", mark, _mark(look, str(Ratification(of.ratification).label)))
+    if isinstance(of, Hold):
+        return _mark(of.state, str(HoldState(of.state).label))
+    return _request_mark(of.state, of.ratification)
+
+
+def _request_mark(state: str, ratification: str) -> SafeString:
+    mark = _mark(state, str(RequestState(state).label))
+    if ratification:
+        look = "waiting" if ratification == Ratification.DUE else ratification
+        mark = format_html("{} {}", mark, _mark(look, str(Ratification(ratification).label)))
     return mark
 
 
@@ -56,6 +61,50 @@ def state_mark(of: Request | Hold) -> SafeString:
 def _mark(state: str, label: str) -> SafeString:
     live = " live" if state in ("applying", "ending") else ""
     return format_html('<span class="state{}" data-state="{}">{}</span>', live, state, label)
+
+
+_REQUEST_ROW = """
+    <tr>
+      <td>
+        <a href="/requests/{number}">{title}</a>
+        <span class="sub"><span class="mono">{number}</span> · {who} · {reason}</span>
+      </td>
+      <td>{mark}</td>
+      <td class="num">{asked}<span class="sub">{ago}</span></td>
+    </tr>
+  """
+
+
+@register.simple_tag
+def request_rows(found: Iterable[Mapping[str, Any]], now: datetime) -> SafeString:
+    """The rows of a list of requests (``lists.listed``), without a template: its nodes took half of the page's time."""
+    drawn = (
+        {
+            "number": row["number"],
+            "title": title_of(row["shown"]),
+            "who": row["requester__display_name"],
+            "reason": brief(row["reason"]),
+            "mark": _request_mark(row["state"], row["ratification"]),
+            "asked": moment(row["created_at"]),
+            "ago": ago(row["created_at"], now),
+        }
+        for row in found
+    )
+    return format_html_join("", _REQUEST_ROW, drawn)
+
+
+_OPTION = (
+    '<label class="option"><input type="checkbox" name="{}" value="{}"{}><span>{}</span>'
+    '<span class="sub">{}</span></label>'
+)
+
+
+@register.simple_tag
+def option_boxes(name: str, options: Sequence[tuple[str, str, str]], chosen: Sequence[str]) -> SafeString:
+    """The boxes of a field of which many may be ticked; without a template, as a form has a hundred of them."""
+    ticked = SafeString(" checked")
+    boxes = ((name, value, ticked if value in chosen else "", label, hint) for value, label, hint in options)
+    return format_html_join("\n", _OPTION, boxes)
 
 
 @register.filter
@@ -192,4 +241,5 @@ def _here(at: datetime) -> datetime:
 
 
 def _time(at: datetime, shown: str) -> SafeString:
-    return format_html('<time datetime="{}">{}</time>', at.astimezone(UTC).isoformat(timespec="seconds"), shown)
+    # nothing in it is anybody's text, so nothing is to be escaped
+    return SafeString(f'<time datetime="{at.astimezone(UTC).isoformat(timespec="seconds")}">{shown}</time>')
