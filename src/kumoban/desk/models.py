@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from kumoban.core.plan import Plan as PlanValue
@@ -171,7 +172,7 @@ class Request(models.Model):
     @property
     def people(self) -> set[str]:
         """The ids of the requester and the workers."""
-        return {self.requester_id, *self.workers.values_list("id", flat=True)}
+        return {self.requester_id, *(worker.id for worker in self.workers.all())}
 
 
 class Plan(models.Model):
@@ -199,7 +200,7 @@ class Plan(models.Model):
     def number(self) -> str:
         return number(self.digest)
 
-    @property
+    @cached_property
     def value(self) -> PlanValue:
         return PlanValue.from_stored(self.document)
 

@@ -6,6 +6,7 @@ lower number, so that a page says the same after the decision as it said while i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -288,14 +289,16 @@ def _this_week(asking: Sequence[_Asking], now: datetime) -> dict[int, int]:
     """The how-manieth of its requester's requests for this routine since Monday each one is."""
     today = now.astimezone(organisation_zone()).date()
     monday = datetime.combine(today - timedelta(days=today.weekday()), time(), organisation_zone()).astimezone(UTC)
-    rows = Request.objects.filter(
-        requester_id__in={one.request.requester_id for one in asking}, created_at__gte=monday
-    ).values_list("requester_id", "routine", "id")
+    rows = (
+        Request.objects.filter(requester_id__in={one.request.requester_id for one in asking}, created_at__gte=monday)
+        .order_by("id")
+        .values_list("requester_id", "routine", "id")
+    )
     ids: dict[tuple[str, str], list[int]] = defaultdict(list)
     for requester, routine, key in rows:
         ids[requester, routine].append(key)
     return {
-        one.request.pk: sum(key <= one.request.pk for key in ids[one.request.requester_id, one.request.routine])
+        one.request.pk: bisect_right(ids[one.request.requester_id, one.request.routine], one.request.pk)
         for one in asking
     }
 

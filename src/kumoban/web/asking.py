@@ -82,8 +82,9 @@ def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str
     number, like = request.GET.get("number", ""), request.GET.get("like", "")
     if finding := whole(request.GET.get("finding")):
         return dict(proposed(request.actor, finding, routine.name)), {}
-    wanted = rules.visible(request.actor).filter(number=number or like, routine=routine.name)
-    before = wanted.first() if number or like else None
+    if not number and not like:
+        return {}, {}
+    before = rules.visible(request.actor).filter(number=number or like, routine=routine.name).first()
     if before is None:
         return {}, {}
     form = dict(before.form)

@@ -13,13 +13,14 @@ from django.http import HttpRequest
 from kumoban.aws.mode import observing
 from kumoban.desk import rules
 from kumoban.desk.models import Request
-from kumoban.desk.people import Actor, team_of
+from kumoban.desk.people import Actor
 from kumoban.desk.step_up import proved_recently
+from kumoban.estate.models import Team
 from kumoban.ledger.seal import went_back
 
 __all__ = ["forget_counts", "frame"]
 
-#: seconds for which the numbers in the menu may be old
+#: seconds for which the numbers in the menu, and the team's name beside the person's, may be old
 _COUNTED = 10
 
 
@@ -42,13 +43,23 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     return {
         **kind,
         "actor": actor,
-        "team": team_of(actor.groups),
+        "own_team": _team_name(actor),
         "inbox_count": _counted(f"inbox-count:{actor.person.id}", lambda: rules.inbox(actor)),
         "work_count": _counted(f"work-count:{actor.person.id}", lambda: rules.work(actor, now)) if actor.ops else 0,
         "now": now,
         # a button was refused here for want of a recent proof: the page says where to bring one
         "prove_again": request.method == "POST" and not proved_recently(actor),
     }
+
+
+def _team_name(actor: Actor) -> str:
+    """Of the team whose members' group this person is in, the first where there are several; on every page."""
+    teams: dict[str, tuple[str, str]] | None = cache.get("teams")
+    if teams is None:
+        rows = Team.objects.filter(absent_since=None).order_by("-slug").values_list("group_id", "slug", "name")
+        teams = {group: (slug, name) for group, slug, name in rows}
+        cache.set("teams", teams, _COUNTED)
+    return min((teams[group] for group in actor.groups if group in teams), default=("", ""))[1]
 
 
 def _went_back() -> bool:

@@ -95,8 +95,9 @@ def fields_of(
     queries: Mapping[str, str] | None = None,
 ) -> list[FieldView]:
     """The routine's fields, then the company's."""
+    day = _Day(clock.now(), business_calendar())
     own = [
-        _field(routine, name, person, data.get(name), errors.get(name, []), (queries or {}).get(name, ""))
+        _field(routine, name, person, day, data.get(name), errors.get(name, []), (queries or {}).get(name, ""))
         for name in routine.form.model_fields
     ]
     company = ExtraField.objects.filter(routine=routine.name).order_by("position", "id")
@@ -122,7 +123,17 @@ def options_of(
     return (*chosen, *(option for option in found if option[0] not in kept))
 
 
-def _field(routine: Routine, name: str, person: Person, value: Any, errors: list[str], query: str) -> FieldView:
+@dataclass(frozen=True)
+class _Day:
+    """When a form is filled, and what the office's days are: what suggested times mean."""
+
+    now: datetime
+    calendar: BusinessCalendar
+
+
+def _field(
+    routine: Routine, name: str, person: Person, day: _Day, value: Any, errors: list[str], query: str
+) -> FieldView:
     info = routine.form.model_fields[name]
     choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None)
     widget = next((meta for meta in info.metadata if isinstance(meta, Widget)), Widget("text"))
@@ -133,7 +144,7 @@ def _field(routine: Routine, name: str, person: Person, value: Any, errors: list
         kind = "many" if choices.multiple else "one"
         options = options_of(routine, name, person, query, list(values))
     elif widget.suggestions:
-        kind, options = "suggested", _suggested(widget.suggestions)
+        kind, options = "suggested", _suggested(widget.suggestions, day)
     elif get_origin(info.annotation) is Literal:
         kind, options = "one", tuple((word, gettext(_word(routine, word)), "") for word in get_args(info.annotation))
     if kind == "one" and not values and not info.is_required():
@@ -153,25 +164,24 @@ def _field(routine: Routine, name: str, person: Person, value: Any, errors: list
     )
 
 
-def _suggested(suggestions: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+def _suggested(suggestions: tuple[str, ...], day: _Day) -> tuple[tuple[str, str, str], ...]:
     """Lengths in words; times with the hour they mean today, and not at all once they have passed."""
-    now, calendar = clock.now(), business_calendar()
-    labelled = [(word, _suggestion(word, now, calendar)) for word in suggestions]
+    labelled = [(word, _suggestion(word, day)) for word in suggestions]
     return tuple((word, label, "") for word, label in labelled if label)
 
 
-def _suggestion(word: str, now: datetime, calendar: BusinessCalendar) -> str:
+def _suggestion(word: str, day: _Day) -> str:
     if not word:
         return gettext(_SPOKEN[word])
     with suppress(NotUnderstood):
         return words(parse_duration(word))
     with suppress(NotUnderstood):
-        at = parse_time(word, now=now, zone=organisation_zone(), calendar=calendar)
-        if at <= now:
+        at = parse_time(word, now=day.now, zone=organisation_zone(), calendar=day.calendar)
+        if at <= day.now:
             return ""
         spoken = gettext(_SPOKEN.get(word, word))
         here = at.astimezone(organisation_zone())
-        today = here.date() == now.astimezone(organisation_zone()).date()
+        today = here.date() == day.now.astimezone(organisation_zone()).date()
         return (
             spoken if f"{here:%H:%M}".lstrip("0") in spoken else f"{spoken} ({f'{here:%H:%M}' if today else local(at)})"
         )

@@ -96,7 +96,8 @@ def _live(request: Any, context: dict[str, Any]) -> dict[str, str]:
 def request_context(request: Any, number: str) -> dict[str, Any]:
     """Everything the page shows to this actor. Raises Refused where there is no such request for them."""
     actor, now = request.actor, request.actor.now
-    found = rules.visible(actor).filter(number=number).select_related("requester", "plan", "assignee").first()
+    seen = rules.visible(actor).select_related("requester", "plan", "assignee").prefetch_related("workers")
+    found = seen.filter(number=number).first()
     if found is None:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))
     rows = _Rows.of(found, actor)
@@ -217,7 +218,6 @@ def _conversion(found: Request) -> dict[str, Any]:
 def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
     """What this actor can do here now; the desk decides again when it is done."""
     asking, report = rows.asking, rows.report
-    signed = Approval.objects.filter(plan__request=found, person=actor.person).exists()
     manual = any(step.phase == Phase.OPEN for step in rows.by_hand)
     changes = [step for step in rows.steps if step.kind == StepKind.CHANGE]
     failed = bool(rows.held(HoldState.FAILED)) or any(step.phase == Phase.FAILED for step in changes)
@@ -234,10 +234,11 @@ def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
         "may_stop": bool(changes) and found.state == "applying" and requests.may_end(actor, found),
         "may_mend": actor.ops and failed,
         "mends_changes": bool(changes),
-        "may_report": actor.person.id in accounts_of_the_same(found.people)
-        and report is None
-        and found.state in ("ended", "undone", "ending"),
-        "may_confirm": bool(report and report.confirmed_at is None and not asking and (signed or actor.ops)),
+        "may_report": report is None
+        and found.state in ("ended", "undone", "ending")
+        and actor.person.id in accounts_of_the_same(found.people),
+        "may_confirm": bool(report and report.confirmed_at is None and not asking)
+        and (actor.ops or Approval.objects.filter(plan__request=found, person=actor.person).exists()),
         "sees_before": not asking,
         "manual": manual,
         "open_work": open_work,

@@ -55,14 +55,16 @@ def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str
         people = Person.objects.filter(wanted, absent_since=None, enabled=True)
         team = team_of(groups_of(person.id))
         near = Membership.objects.filter(group_id=team.group_id if team else "", absent_since=None).values("person_id")
-        ordered = people.annotate(far=~Q(id__in=near)).order_by("far", "user_name")[:PAGE]
-        return [(found.id, found.display_name, found.user_name) for found in ordered]
+        ordered = people.annotate(far=~Q(id__in=near)).order_by("far", "user_name")
+        return list(ordered.values_list("id", "display_name", "user_name")[:PAGE])
     if source == "accounts":
         hits = (account for account, _sets in rules.offered(ROUTINE, person, needle))
         return [(found.id, found.name, found.ou.name_path if found.ou else "") for found in islice(hits, PAGE)]
     allowed = _permission_sets_offered(person)
     sets = PermissionSet.objects.filter(absent_since=None, search__contains=needle).order_by("name")
-    return [(found.arn, found.name, found.description) for found in sets if "*" in allowed or found.arn in allowed]
+    if "*" not in allowed:
+        sets = sets.filter(arn__in=allowed)
+    return list(sets.values_list("arn", "name", "description"))
 
 
 def _permission_sets_offered(person: Person) -> set[str]:
