@@ -57,6 +57,8 @@ class Engine:
         self._moto_lock = threading.RLock()
         self._chance = random.SystemRandom()
         self._journal = Journal(state, scenario)
+        #: accounts whose IAM users of the beginning moto has been given
+        self._peopled: set[str] = set()
         moto_bridge.reset()
         self._replay()
         self.configure(settings)
@@ -152,7 +154,14 @@ class Engine:
             )
         with self._lock:
             settle(self.world, self.clock.now())
+            self._people(account)
             moto_bridge.project_roles(self.world.roles, account)
+
+    def _people(self, account: str) -> None:
+        """The IAM users of the beginning, the first time somebody asks IAM in this account."""
+        if account not in self._peopled:
+            self._peopled.add(account)
+            moto_bridge.put_users(self.world.iam_users, account)
 
     def _change_moto(self, request: RawRequest, account: str, seed: int) -> Answer:
         with self._moto_lock:
@@ -241,8 +250,11 @@ class Engine:
     def _replay_moto(self, entry: Mapping[str, Any]) -> None:
         body = base64.b64decode(entry["body"])
         request = RawRequest(entry["method"], entry["path"], entry["query"], entry["headers"], body)
+        for_iam = "AWSReservedSSO_" in body.decode("latin-1") or "/iam/" in entry["headers"].get("authorization", "")
+        if for_iam:
+            self._people(entry["account"])
         moto_bridge.seed(entry["seed"])
-        if "AWSReservedSSO_" in body.decode("latin-1") or "/iam/" in entry["headers"].get("authorization", ""):
+        if for_iam:
             moto_bridge.project_roles(self.world.roles, entry["account"])
         with contextlib.suppress(AwsError):
             moto_bridge.forward(request, entry["account"])

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -19,9 +19,20 @@ from typing import Any
 from kumoban_emulator.errors import AwsError
 from kumoban_emulator.keys import Key, Principal
 from kumoban_emulator.roles import Role, RoleTable
+from kumoban_emulator.state.iam_user import IamUser, UserKey
 from kumoban_emulator.wire import Answer, RawRequest
 
-__all__ = ["forward", "has_service", "key_in_moto", "project_roles", "put_object", "reset", "role_in_moto", "seed"]
+__all__ = [
+    "forward",
+    "has_service",
+    "key_in_moto",
+    "project_roles",
+    "put_object",
+    "put_users",
+    "reset",
+    "role_in_moto",
+    "seed",
+]
 
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
@@ -151,6 +162,39 @@ def project_roles(roles: RoleTable, account: str) -> None:
         _fill_role(backend, backend.roles[held.get(name, role.role_id)], role)
 
 
+def put_users(users: Iterable[IamUser], account: str) -> None:
+    """Show in IAM the users that were there from the beginning; once, as they can be changed since."""
+    from moto.iam import models
+
+    backend = _iam(account)
+    for user in users:
+        if user.account != account or user.name in backend.users:
+            continue
+        made: Any = backend.create_user("us-east-1", user.name)
+        made.id, made.create_date = user.user_id, _naive(user.created)
+        made.password = "not shown" if user.console else None
+        made.password_last_used = _naive(user.signed_in) if user.signed_in else None
+        made.managed_policies = {arn: backend.managed_policies[arn] for arn in user.managed}
+        made.access_keys = [_key_of(models, user, key) for key in user.keys]
+        backend.access_keys.update({key.physical_resource_id: key for key in made.access_keys})
+        if user.mfa:
+            serial = f"arn:aws:iam::{account}:mfa/{user.name}"
+            device: Any = models.MFADevice
+            made.mfa_devices[serial] = device(serial, "000000", "000000")
+
+
+def _key_of(models: Any, user: IamUser, key: UserKey) -> Any:
+    made = models.AccessKey(user.name, "AKIA", user.account, key.status)
+    made.access_key_id, made.secret_access_key, made.create_date = key.id, key.secret, _naive(key.created)
+    if key.last_used is not None:
+        made.last_used = models.AccessKeyLastUsed(_naive(key.last_used), key.service, "ap-northeast-1")
+    return made
+
+
+def _naive(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+
+
 def _put_role(backend: Any, role: Role) -> None:
     from moto.iam import models
 
@@ -167,7 +211,7 @@ def _put_role(backend: Any, role: Role) -> None:
         tags=[],
         max_session_duration=str(role.max_session),
     )
-    made.create_date = datetime.fromtimestamp(role.created, UTC).replace(tzinfo=None)
+    made.create_date = _naive(role.created)
     backend.roles[role.role_id] = made
 
 

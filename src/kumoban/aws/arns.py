@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 __all__ = [
+    "ACCESS_APPLICATION",
     "GROUPS",
+    "IAM_USER",
     "INSTANCE",
     "MEMBERSHIPS",
+    "MEMBER_READER",
     "ORGANIZATION_ACCOUNT",
     "ORGANIZATION_ROOT",
     "ORGANIZATION_UNIT",
@@ -23,6 +26,10 @@ STORE = "arn:{partition}:identitystore::{management}:identitystore/{store}"
 USERS = "arn:{partition}:identitystore:::user/*"
 GROUPS = "arn:{partition}:identitystore:::group/*"
 MEMBERSHIPS = "arn:{partition}:identitystore:::membership/*"
+
+ACCESS_APPLICATION = "arn:{partition}:account-access:*:*:application/*"
+IAM_USER = "arn:{partition}:iam::*:user/*"
+MEMBER_READER = "arn:{partition}:iam::*:role/KumobanReader"
 
 ORGANIZATION_ACCOUNT = "arn:{partition}:organizations::{management}:account/{organization}/*"
 ORGANIZATION_UNIT = "arn:{partition}:organizations::{management}:ou/{organization}/*"

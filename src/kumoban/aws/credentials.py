@@ -29,8 +29,11 @@ class CallCredentials(Credentials):
 
 @dataclass(frozen=True)
 class SessionKey:
+    """A role's session; ``through`` is the session that assumes it, where it is not the machine's own identity."""
+
     role_arn: str
     session_name: str
+    through: SessionKey | None = None
 
 
 class SessionPool:
@@ -43,14 +46,15 @@ class SessionPool:
         self._kept: OrderedDict[SessionKey, tuple[ReadOnlyCredentials, datetime]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def credentials(self, key: SessionKey) -> ReadOnlyCredentials:
+    def credentials(self, key: SessionKey, sts: Any = None) -> ReadOnlyCredentials:
+        """``sts``: a client that signs as the session this one is assumed through."""
         with self._lock:
             kept = self._kept.get(key)
             if kept and kept[1] > datetime.now(UTC) + timedelta(minutes=5):
                 self._kept.move_to_end(key)
                 return kept[0]
         named = {"RoleArn": key.role_arn, "RoleSessionName": key.session_name, **self._more}
-        answer = self._sts.assume_role(**named)["Credentials"]
+        answer = (sts or self._sts).assume_role(**named)["Credentials"]
         frozen = ReadOnlyCredentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
         with self._lock:
             self._kept[key] = (frozen, answer["Expiration"])

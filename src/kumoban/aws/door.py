@@ -76,7 +76,18 @@ class Pass:
             raise NotReading(operation)
         if settings.KUMOBAN_AWS_LIMITS:
             buckets.take(service, urgent=self.urgent, fence=None, patience=self.patience)
-        return self.door.send(service, operation, self._session(settings.KUMOBAN_READER_ROLE), params)
+        return self.door.send(service, operation, self._reader(account), params)
+
+    def _reader(self, account: str | None) -> SessionKey:
+        """The reader of the desk's account, or of a member account, which only that one assumes. Raises Denied."""
+        own = self._session(settings.KUMOBAN_READER_ROLE)
+        if account is None or f"::{account}:" in own.role_arn:
+            return own
+        if not settings.KUMOBAN_MEMBER_READER_ROLE:
+            raise Denied("NoRole", "KUMOBAN_MEMBER_READER_ROLE is not set")
+        partition = own.role_arn.split(":")[1]
+        arn = f"arn:{partition}:iam::{account}:role/{settings.KUMOBAN_MEMBER_READER_ROLE}"
+        return SessionKey(arn, self.session_name, through=own)
 
     def mutate(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
         if observing():
@@ -160,9 +171,19 @@ class Door:
             if self._pool is None:
                 self._pool = SessionPool(self._new_client("sts", base=True), settings.KUMOBAN_EXTERNAL_ID)
         try:
-            return self._pool.credentials(session)
+            return self._pool.credentials(session) if session.through is None else self._chained(session)
         except (ClientError, BotoCoreError) as error:
             raise understood(error) from error
+
+    def _chained(self, session: SessionKey) -> Any:
+        """Assumed by the session it goes through, whose credentials sign the call to STS."""
+        assert session.through is not None
+        assert self._pool is not None
+        token = current.set(self._credentials(session.through))
+        try:
+            return self._pool.credentials(session, self._client("sts", ""))
+        finally:
+            current.reset(token)
 
     def _client(self, service: str, region: str) -> Any:
         kept = f"{service}/{region}"
@@ -189,19 +210,26 @@ class Door:
 def _only_the_reader(session: SessionKey) -> None:
     """In observe mode no other role is assumed, whoever asks; but one that only sends mail, where there is one."""
     others = {settings.KUMOBAN_EMAIL.get("role")} - {settings.KUMOBAN_OPERATOR_ROLE}
-    if observing() and session.role_arn not in {settings.KUMOBAN_READER_ROLE, *others}:
+    first = session.through.role_arn if session.through else session.role_arn  # what goes through the reader only reads
+    if observing() and first not in {settings.KUMOBAN_READER_ROLE, *others}:
         raise ObserveMode(f"KUMOBAN_MODE is observe: {session.role_arn} is not assumed")
 
 
-def pages(aws: Any, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
+#: what services call the token of the next page, in the answer and in the call, where it is not NextToken
+_TOKENS = {"iam": ("Marker", "Marker"), "account-access": ("nextToken", "nextToken")}
+
+
+def pages(aws: Any, service: str, operation: str, key: str, account: str | None = None, **params: Any) -> Iterator[Any]:
     """Every item of a paged read, whatever AWS calls its token."""
+    said, asked = _TOKENS.get(service, ("NextToken", "NextToken"))
+    inside = {"account": account} if account else {}
     token: dict[str, Any] = {}
     while True:
-        answer = aws.read(service, operation, **params, **token)
+        answer = aws.read(service, operation, **inside, **params, **token)
         yield from answer.get(key) or ()
-        if not answer.get("NextToken"):
+        if not answer.get(said):
             return
-        token = {"NextToken": answer["NextToken"]}
+        token = {asked: answer[said]}
 
 
 def _base_session() -> botocore.session.Session:

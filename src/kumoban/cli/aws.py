@@ -17,7 +17,7 @@ def aws() -> None:
 
 
 @aws.command("policy", help=gettext_noop("The least-privilege IAM policy of a role, as JSON."))
-@click.argument("role", type=click.Choice(["reader", "operator", "watchdog"]))
+@click.argument("role", type=click.Choice(["reader", "member", "operator", "watchdog"]))
 def policy(role: str) -> None:
     start_django()
     from kumoban.desk.roles import declared, here

@@ -85,6 +85,7 @@ def _environment(port: int, data: Path, endpoint: str) -> dict[str, str]:
         "KUMOBAN_AWS_PROFILE": "kumoban-desk",
         "KUMOBAN_ACCESS_PORTAL_URL": f"{endpoint}/_emulator/portal",
         "KUMOBAN_READER_ROLE": f"arn:aws:iam::{account}:role/KumobanReader",
+        "KUMOBAN_MEMBER_READER_ROLE": "KumobanReader",
         "KUMOBAN_OPERATOR_ROLE": f"arn:aws:iam::{account}:role/KumobanOperator",
         "AWS_CONFIG_FILE": str(data / "emulator" / "aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(data / "emulator" / "aws" / "credentials"),

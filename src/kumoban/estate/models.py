@@ -8,10 +8,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 __all__ = [
+    "NOT_ADOPTED",
     "Account",
+    "Adoptable",
     "Assignment",
     "Employment",
+    "Entitlement",
     "Group",
+    "IamUser",
     "Membership",
     "Organization",
     "OrganizationalUnit",
@@ -51,6 +55,9 @@ class Organization(Seen):
     instance_arn = models.CharField(max_length=120, default="")
     identity_store_id = models.CharField(max_length=60, default="")
     own_account = models.CharField(max_length=12, default="", help_text="the account the desk's roles live in")
+    #: when the entitlements of account access manager were last read, and what AWS said where they could not be
+    entitlements_seen_at = models.DateTimeField(null=True)
+    entitlements_error = models.CharField(max_length=300, default="")
 
     @property
     def delegated(self) -> bool:
@@ -78,6 +85,10 @@ class Account(Seen):
     tags = models.JSONField(default=dict)
     search = models.CharField(max_length=500, default="")
     assignments_seen_at = models.DateTimeField(null=True)
+    #: the look at its IAM users: when it was last tried, when it last worked, and what AWS said where it did not
+    users_asked_at = models.DateTimeField(null=True)
+    users_seen_at = models.DateTimeField(null=True)
+    users_error = models.CharField(max_length=300, default="")
     tags_seen_at = models.DateTimeField(null=True)
 
     @property
@@ -159,18 +170,35 @@ class PermissionSetContent(models.Model):
     first_seen_at = models.DateTimeField()
 
 
-class Assignment(Seen):
-    principal_type = models.CharField(max_length=5)
-    principal_id = models.CharField(max_length=60, db_index=True)
+class Adoptable(Seen):
+    """What gives somebody access: when it came, and whether it was adopted."""
+
     account_id = models.CharField(max_length=12)
-    permission_set_arn = models.CharField(max_length=120)
     #: the look that first saw it, since it was last absent; None: it was there when its account was first looked at
     appeared_at = models.DateTimeField(null=True)
-    #: 管理対象に取り込み済み: the request that adopted it, when, and whose it is; falls when the assignment goes
+    #: 管理対象に取り込み済み: the request that adopted it, when, and whose it is; falls when it goes
     adopted_request = models.CharField(max_length=20, default="")
     adopted_at = models.DateTimeField(null=True)
     owner_team = models.CharField(max_length=60, default="")
     owner_person = models.CharField(max_length=60, default="")
+
+    class Meta:
+        abstract = True
+
+
+#: what an adoptable row holds once it is gone
+NOT_ADOPTED: dict[str, str | None] = {
+    "adopted_request": "",
+    "adopted_at": None,
+    "owner_team": "",
+    "owner_person": "",
+}
+
+
+class Assignment(Adoptable):
+    principal_type = models.CharField(max_length=5)
+    principal_id = models.CharField(max_length=60, db_index=True)
+    permission_set_arn = models.CharField(max_length=120)
 
     class Meta:
         constraints = [
@@ -179,6 +207,47 @@ class Assignment(Seen):
                 name="estate_assignment_once",
             )
         ]
+
+
+class Entitlement(Adoptable):
+    """Of AWS account access manager: a person or group may take on an IAM role, without a permission set."""
+
+    id = models.CharField(primary_key=True, max_length=200)
+    application_arn = models.CharField(max_length=2048)
+    principal_type = models.CharField(max_length=5)
+    principal_id = models.CharField(max_length=60, db_index=True)
+    role_arn = models.CharField(max_length=700)
+    role_name = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    #: the account's and the role's names
+    search = models.CharField(max_length=200, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["account_id", "role_name", "id"], name="estate_entitlement_place")]
+
+
+class IamUser(Adoptable):
+    """A user of IAM in one account, with what it can sign in with. Never a secret: AWS does not tell any."""
+
+    arn = models.CharField(primary_key=True, max_length=700)
+    name = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    console = models.BooleanField(default=False)
+    mfa = models.BooleanField(default=False)
+    console_used_at = models.DateTimeField(null=True)
+    #: ``[{id, active, created_at, last_used_at, service}]``
+    keys = models.JSONField(default=list)
+    active_keys = models.IntegerField(default=0)
+    #: the latest of the console and all keys; None: never, or before AWS kept it
+    last_used_at = models.DateTimeField(null=True)
+    search = models.CharField(max_length=200, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["account_id", "name"], name="estate_iam_user_place")]
+
+    @property
+    def gives_access(self) -> bool:
+        return self.console or self.active_keys > 0
 
 
 class Team(Seen):

@@ -28,10 +28,12 @@ from kumoban.aws.arns import (
 from kumoban.aws.door import Pass, door, pages
 from kumoban.aws.errors import NotFound
 from kumoban.core.needs import needs
+from kumoban.estate import entitlements, iam_users
 from kumoban.estate.attributes import ENTERPRISE, described_user
 from kumoban.estate.content import READS as CONTENT_READS
 from kumoban.estate.content import content_digest, read_content, session_seconds
 from kumoban.estate.models import (
+    NOT_ADOPTED,
     Account,
     Assignment,
     Group,
@@ -80,6 +82,9 @@ READS = (
     | needs("identitystore", "list_group_memberships_for_member", on=(STORE, MEMBERSHIPS, USERS))
     | needs("sts", "get_caller_identity")
     | CONTENT_READS
+    | entitlements.READS
+    | iam_users.READS
+    | iam_users.CHAIN
 )
 
 
@@ -102,6 +107,11 @@ def scan_all(progress: Callable[[str], None] = lambda part: None) -> None:
     progress("assignments")
     for account in Account.objects.filter(absent_since=None):
         scan_account_assignments(aws, account.id)
+    progress("entitlements")
+    entitlements.scan_entitlements(aws)
+    progress("iam_users")
+    for account in iam_users.accounts_to_ask():
+        iam_users.scan_iam_users(aws, account)
 
 
 def scan_next(of_interest: Iterable[str] = ()) -> None:
@@ -123,6 +133,9 @@ def scan_next(of_interest: Iterable[str] = ()) -> None:
         scan_group_members(aws, group_id)
     for account in Account.objects.filter(absent_since=None).order_by(_oldest("assignments_seen_at"))[:_ACCOUNTS]:
         scan_account_assignments(aws, account.id)
+    entitlements.scan_entitlements(aws)
+    for account in iam_users.accounts_to_ask()[:_ACCOUNTS]:
+        iam_users.scan_iam_users(aws, account)
 
 
 #: how many of each kind one turn of ``scan_next`` reads anew
@@ -247,7 +260,7 @@ def _account(data: dict[str, Any], ou: str, tags: dict[str, str]) -> Account:
 
 def scan_people(aws: Pass) -> None:
     store = Organization.objects.get().identity_store_id
-    asked = {"Extensions": [ENTERPRISE]}  # the manager comes only when asked for
+    asked: dict[str, Any] = {"Extensions": [ENTERPRISE]}  # the manager comes only when asked for
     people = [
         _person(user) for user in pages(aws, "identitystore", "list_users", "Users", IdentityStoreId=store, **asked)
     ]
@@ -520,7 +533,7 @@ def _keep_assignments(found: Iterable[dict[str, Any]], asked: datetime, **scope:
             update_fields=fields,
         )
     gone = Assignment.objects.filter(**scope, absent_since=None, seen_at__lt=asked)
-    gone.update(absent_since=asked, adopted_request="", adopted_at=None, owner_team="", owner_person="")
+    gone.update(absent_since=asked, **NOT_ADOPTED)
 
 
 _WHO_HAS_WHAT = ("permission_set_arn", "principal_type", "principal_id")

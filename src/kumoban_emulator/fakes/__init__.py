@@ -1,3 +1,11 @@
 """Services answered by the emulator itself. Importing this package fills the registry."""
 
-from kumoban_emulator.fakes import cloudtrail, identitystore, organizations, sso_admin, sso_portal, sts  # noqa: F401
+from kumoban_emulator.fakes import (  # noqa: F401
+    account_access,
+    cloudtrail,
+    identitystore,
+    organizations,
+    sso_admin,
+    sso_portal,
+    sts,
+)

@@ -174,6 +174,14 @@ _ASSIGNMENTS = (
 )
 
 
+#: (kind, who, IAM role, account) of AWS account access manager
+_ENTITLEMENTS = (
+    ("GROUP", "on-call", "IncidentResponder", "edge-prod"),
+    ("USER", "priya.sharma", "NotebookAdmin", "ml-prod"),
+    ("USER", "takada.eiji", "VendorSupport", "crm-prod"),
+)
+
+
 def build_demo() -> World:
     seeder = Seeder("demo", Begin(_MANAGEMENT, "akatsuki-management", "akatsuki.example", day("2024-04-01")))
     _accounts(seeder)
@@ -182,6 +190,9 @@ def build_demo() -> World:
     for name, (description, managed, inline, session) in _SETS.items():
         seeder.permission_set(name, description, managed, inline, session)
     _assignments(seeder)
+    for kind, who, role, account in _ENTITLEMENTS:
+        seeder.entitle(kind, who, role, account)
+    _iam_users(seeder)
     return seeder.finish()
 
 
@@ -282,3 +293,24 @@ def _assignments(seeder: Seeder) -> None:
             seeder.assign("GROUP", f"team-{team}", "LogReader", account)
     for kind, who, permission_set, account in _ASSIGNMENTS:
         seeder.assign(kind, who, permission_set, account)
+
+
+def _iam_users(seeder: Seeder) -> None:
+    """What grew before Identity Center: a deployment key long unused, a console user without MFA, a spent key."""
+    seeder.iam_user(
+        "payments-prod",
+        "deploy-legacy",
+        "2024-05-09",
+        keys=(("2024-05-09", "Active", "2025-02-14"),),
+        managed=("AdministratorAccess",),
+    )
+    seeder.iam_user(
+        "data-prod",
+        "bi-export",
+        "2024-09-02",
+        console=True,
+        signed_in="2026-11-19",
+        keys=(("2025-06-01", "Active", "2026-11-23"), ("2024-09-02", "Inactive", "2025-05-30")),
+        managed=("ReadOnlyAccess",),
+    )
+    seeder.iam_user("ml-prod", "notebook", "2025-01-20", keys=(("2025-01-20", "Inactive", ""),))

@@ -12,6 +12,8 @@ from kumoban_emulator.keys import Key, Principal
 from kumoban_emulator.permissions import documents
 from kumoban_emulator.roles import Role
 from kumoban_emulator.state.center import Center, Content, PermissionSet, Thing
+from kumoban_emulator.state.entitlement import Entitlement
+from kumoban_emulator.state.iam_user import IamUser, UserKey
 from kumoban_emulator.state.identity import Group, IdentityStore, Membership, User
 from kumoban_emulator.state.organization import FULL_ACCESS, Account, Organization, Policy, Unit
 from kumoban_emulator.state.settle import add_member_role, provision
@@ -27,6 +29,7 @@ _READER = {
     "Effect": "Allow",
     "Action": ["*:Get*", "*:List*", "*:Describe*", "*:Lookup*", "*:Is*", "*:Search*", "*:Head*"],
 }
+_INTO_MEMBERS = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 
 
 def day(text: str) -> float:
@@ -134,6 +137,46 @@ class Seeder:
         if fresh:
             provision(world, number, found.arn)
 
+    def entitle(self, kind: str, who: str, role: str, account: str) -> None:
+        """A person or group may take on an IAM role through account access manager."""
+        world, number = self.world, self.account_named(account)
+        principal = world.store.user_named(who) if kind == "USER" else world.store.group_named(who)
+        if principal is None:
+            raise KeyError(who)
+        entitlements = world.entitlements
+        if not entitlements.application:
+            short = hexa(seeded("account-access", self.begin.domain), 16)
+            owner = f"{world.region}:{world.delegate or self.begin.management}"
+            entitlements.application = f"arn:aws:account-access:{owner}:application/{short}"
+            entitlements.created = self.when
+        identifier = uuid4(seeded("entitlement", kind, who, role, account))
+        arn = f"arn:aws:iam::{number}:role/{role}"
+        entitlements.by_id[identifier] = Entitlement(identifier, kind, principal.id, number, arn, self.when)
+
+    def iam_user(
+        self,
+        account: str,
+        name: str,
+        since: str,
+        *,
+        console: bool = False,
+        mfa: bool = False,
+        signed_in: str = "",
+        keys: tuple[tuple[str, str, str], ...] = (),
+        managed: tuple[str, ...] = (),
+    ) -> None:
+        """``keys``: (since, status, last used or empty)."""
+        made = []
+        for number, (made_on, status, last_used) in enumerate(keys):
+            chance = seeded("iam-key", account, name, str(number))
+            used = day(last_used) if last_used else None
+            made.append(UserKey(access_key(chance, "AKIA"), secret(chance), day(made_on), status, used))
+        user_id = unique_id(seeded("iam-user", account, name), "AIDA")
+        policies = tuple(f"arn:aws:iam::aws:policy/{path}" for path in managed)
+        last = day(signed_in) if signed_in else None
+        user = IamUser(self.account_named(account), name, user_id, day(since), console, mfa, last, made, policies)
+        self.world.iam_users.append(user)
+
     def delegate(self, account: str, *services: str) -> None:
         organization = self.world.organization
         for service in services:
@@ -149,8 +192,12 @@ class Seeder:
         self._identity(BASE_IDENTITIES[1], desk, [assume])
         self._identity(BASE_IDENTITIES[2], desk, documents(_ADMIN, ()))
         trusts = (f"arn:aws:iam::{desk}:user/{BASE_IDENTITIES[1]}", f"arn:aws:iam::{desk}:user/{BASE_IDENTITIES[2]}")
-        self._role("KumobanReader", desk, trusts, (), {"read": _document(_READER)})
+        self._role("KumobanReader", desk, trusts, (), {"read": _document(_READER, _INTO_MEMBERS)})
         self._role("KumobanOperator", desk, trusts, _ADMIN, {})
+        for member in self.world.organization.accounts:
+            if member not in (desk, home):
+                reader = (f"arn:aws:iam::{desk}:role/KumobanReader",)
+                self._role("KumobanReader", member, reader, (), {"read": _document(_READER)})
         return self.world
 
     def _identity(self, name: str, account: str, statements: list[dict[str, Any]]) -> None:

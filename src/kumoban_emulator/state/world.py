@@ -9,6 +9,8 @@ from kumoban_emulator.keys import KeyTable
 from kumoban_emulator.permissions import documents
 from kumoban_emulator.roles import Role, RoleTable
 from kumoban_emulator.state.center import Center
+from kumoban_emulator.state.entitlement import Entitlements
+from kumoban_emulator.state.iam_user import IamUser
 from kumoban_emulator.state.identity import IdentityStore
 from kumoban_emulator.state.organization import Organization
 
@@ -73,6 +75,9 @@ class World:
     keys: KeyTable = field(default_factory=KeyTable)
     roles: RoleTable = field(default_factory=RoleTable)
     logins: dict[str, Login] = field(default_factory=dict)
+    entitlements: Entitlements = field(default_factory=Entitlements)
+    #: in the member accounts, from before the desk
+    iam_users: list[IamUser] = field(default_factory=list)
     #: user name → statements of the IAM users that have long-lived keys
     users: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 

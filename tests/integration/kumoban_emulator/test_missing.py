@@ -39,6 +39,7 @@ MISSING = {
         "WebIdentityToken",
     ),
     "sso": (),
+    "account-access": ("CreateApplication", "DeleteApplication", "Tag", "Untag"),
 }
 #: calls to services that nobody here has
 ABSENT = {"health": "describe_events", "pricing": "describe_services", "support": "describe_services"}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kumoban.desk.heartbeat import ENDS_PROVEN, NAMESPACE
-from kumoban.desk.roles.declared import OPERATOR, READER, WATCHDOG, declared
+from kumoban.desk.roles.declared import MEMBER, OPERATOR, READER, WATCHDOG, declared
 from kumoban.desk.roles.policy import Place, policy
 
 __all__ = ["TEMPLATES", "template"]
@@ -125,9 +125,15 @@ def _members() -> dict[str, Any]:
 
 
 def _member() -> dict[str, Any]:
-    """In one member account. No routine reads there yet, so it permits nothing: what will be, is declared."""
+    """In one member account: its IAM users are looked at, and nothing else is permitted."""
+    document = policy(declared(MEMBER), Place(partition="${AWS::Partition}"), lambda arn: {"Fn::Sub": arn})
     trust = _trusting({"Ref": "ReaderRole"}, {"aws:PrincipalArn": {"Ref": "ReaderRole"}})
-    properties = {"RoleName": "KumobanReader", "MaxSessionDuration": 3600, "AssumeRolePolicyDocument": trust}
+    properties = {
+        "RoleName": "KumobanReader",
+        "MaxSessionDuration": 3600,
+        "AssumeRolePolicyDocument": trust,
+        "Policies": [{"PolicyName": "Declared", "PolicyDocument": document}],
+    }
     return {
         "AWSTemplateFormatVersion": _VERSION,
         "Description": "Kumoban: the role that looks into a member account",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kumoban.core.signing import canonical, digest
 from kumoban.desk.models import Thing
 from kumoban.desk.routine import Asked
-from kumoban.estate.models import Account, Assignment, Person, Team
+from kumoban.estate.models import Account, Adoptable, Assignment, Entitlement, IamUser, Person, Team
 from kumoban.routines.adopt.form import AdoptForm
 from kumoban.services.identity_center import assignment_thing
 
@@ -17,15 +17,18 @@ __all__ = ["Found", "Seen", "digest_of", "look", "unknown_in"]
 
 @dataclass(frozen=True)
 class Found:
-    """One account's assignments that are not known yet: how many, to whom, and the digest of exactly these."""
+    """What is not known yet in one account: how much, whose, and the digest of exactly these."""
 
     account: Account
     people: int
     groups: int
     digest: str
+    entitlements: int = 0
+    users: int = 0
 
     @property
     def count(self) -> int:
+        """The assignments."""
         return self.people + self.groups
 
 
@@ -52,23 +55,38 @@ def look(form: AdoptForm, asked: Asked, *, live: bool, request: str = "") -> See
     )
 
 
-def unknown_in(accounts: Sequence[str]) -> dict[str, list[Assignment]]:
-    """By account what is there, not adopted, and not made by the desk for a grant: three queries."""
-    rows = Assignment.objects.filter(account_id__in=accounts, absent_since=None, adopted_request="")
+def unknown_in(accounts: Sequence[str]) -> dict[str, list[Adoptable]]:
+    """By account what is there, not adopted, and not made by the desk for a grant: four queries."""
     ours = set(Thing.objects.filter(closed_at=None, existed_before=False).values_list("key", flat=True))
-    found: dict[str, list[Assignment]] = {}
+    found: dict[str, list[Adoptable]] = {}
+    unknown = {"account_id__in": accounts, "absent_since": None, "adopted_request": ""}
+    rows = Assignment.objects.filter(**unknown)
     for row in rows.order_by("account_id", "permission_set_arn", "principal_type", "principal_id"):
         if assignment_thing(row.principal_id, row.account_id, row.permission_set_arn) not in ours:
             found.setdefault(row.account_id, []).append(row)
+    users = (user for user in IamUser.objects.filter(**unknown).order_by("arn") if user.gives_access)
+    for other in (*Entitlement.objects.filter(**unknown).order_by("id"), *users):
+        found.setdefault(other.account_id, []).append(other)
     return found
 
 
-def _found(account: Account, rows: Sequence[Assignment]) -> Found:
-    people = sum(row.principal_type == "USER" for row in rows)
-    return Found(account, people, len(rows) - people, digest_of(rows))
+def _found(account: Account, rows: Sequence[Adoptable]) -> Found:
+    assignments = [row for row in rows if isinstance(row, Assignment)]
+    people = sum(row.principal_type == "USER" for row in assignments)
+    entitlements = sum(isinstance(row, Entitlement) for row in rows)
+    users = len(rows) - len(assignments) - entitlements
+    return Found(account, people, len(assignments) - people, digest_of(rows), entitlements, users)
 
 
-def digest_of(rows: Sequence[Assignment]) -> str:
-    """Over who has which permission set: one more, or one less, is another plan."""
-    said = sorted(f"{row.permission_set_arn} {row.principal_type} {row.principal_id}" for row in rows)
-    return digest(canonical({"assignments": said}))
+def digest_of(rows: Sequence[Adoptable]) -> str:
+    """Over who has what: one more, or one less, is another plan. A key more or less of an IAM user is none."""
+    said = {
+        "assignments": sorted(
+            f"{row.permission_set_arn} {row.principal_type} {row.principal_id}"
+            for row in rows
+            if isinstance(row, Assignment)
+        ),
+        "entitlements": sorted(row.id for row in rows if isinstance(row, Entitlement)),
+        "users": sorted(row.arn for row in rows if isinstance(row, IamUser)),
+    }
+    return digest(canonical({kind: found for kind, found in said.items() if found or kind == "assignments"}))

@@ -48,9 +48,10 @@ def _step(found: Found, seen: Seen) -> PlannedStep:
         "owner": owner,
     }
     said: dict[str, str | int] = {**shown, "count": found.count, "people": found.people, "groups": found.groups}
+    more = {"entitlements": found.entitlements, "users": found.users}
     return PlannedStep(
         action=ADOPT,
-        title=Reason("adopt", said),
+        title=Reason("adopt_more", {**said, **more}) if any(more.values()) else Reason("adopt", said),
         params={"account": account.id, "team": team, "owner": "" if team or seen.owner is None else seen.owner.id},
         account=account.id,
         thing=f"adopt:{account.id}",

@@ -56,6 +56,10 @@ ROUTINE = Routine(
     dimensions=(Dimension("account", _("Accounts"), "account"),),
     texts={
         "adopt": _("%(account)s: %(count)s assignments (%(people)s people, %(groups)s groups), owner %(owner)s"),
+        "adopt_more": _(
+            "%(account)s: %(count)s assignments (%(people)s people, %(groups)s groups), %(entitlements)s entitlements, "
+            "%(users)s IAM users, owner %(owner)s"
+        ),
         "nothing_on_aws": _("Nothing on AWS is changed. The lists are under Who has access, not adopted."),
         "nothing_to_adopt": _("There is nothing to adopt: everything that is there is known."),
         "no_owner": _("Say who owns what is in accounts without a team (%(count)s): %(accounts)s"),

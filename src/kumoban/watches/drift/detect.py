@@ -1,4 +1,4 @@
-"""Assignments that are there, that no grant holds and that nobody adopted. Only rows are read: the scan keeps them.
+"""Access that is there, that no grant holds and that nobody adopted. Only rows are read: the scan keeps them.
 
 What was there when an account was first looked at is one finding of that account, to be adopted in one plan; what
 appeared later is a finding each.
@@ -6,105 +6,44 @@ appeared later is a finding each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 
 from kumoban.core.reason import Reason
-from kumoban.desk.accounted import closed_since, held_things
 from kumoban.estate.content import administers
-from kumoban.estate.models import Account, Assignment, Group, Membership, PermissionSet, Person, Team
+from kumoban.estate.models import Account, Assignment, Entitlement, IamUser
 from kumoban.findings.models import Severity
 from kumoban.findings.watch import Noticed, Round
-from kumoban.services.identity_center import assignment_thing
 from kumoban.watches.drift.proposals import adopt, remove
+from kumoban.watches.drift.ways import Names, Way, key_of, unknown_ways
 
 __all__ = ["detect"]
 
 
 def detect() -> Round:
-    unknown = {_key(row): row for row in _unknown()}
-    ended = closed_since(unknown.keys(), min(row.seen_at for row in unknown.values())) if unknown else {}
-    unsure = {key for key, at in ended.items() if at >= unknown[key].seen_at}
-    sure = [row for key, row in unknown.items() if key not in unsure]
-    names = _Names.of(sure)
-    later = [_one(row, names) for row in sure if row.appeared_at]
-    return Round([*later, *_standing([row for row in sure if not row.appeared_at], names)], unsure)
+    ways, unsure = unknown_ways()
+    later = [way for way in ways if way.appeared_at]
+    names = Names.of(later)
+    before = [way for way in ways if not way.appeared_at]
+    return Round([*(_one(way, names) for way in later), *_standing(before)], unsure)
 
 
-def _key(row: Assignment) -> str:
-    return assignment_thing(row.principal_id, row.account_id, row.permission_set_arn)
-
-
-def _unknown() -> Iterator[Assignment]:
-    """There, not adopted, not held, in an account that is there, in the order of accounts."""
-    open_accounts = Account.objects.filter(absent_since=None).values("id")
-    rows = Assignment.objects.filter(absent_since=None, adopted_request="", account_id__in=open_accounts)
-    held = held_things()
-    return (row for row in rows.order_by("account_id", "id").iterator() if _key(row) not in held)
-
-
-@dataclass(frozen=True)
-class _Names:
-    """What the rows' ids stand for, read once for all of them."""
-
-    accounts: Mapping[str, Account]
-    sets: Mapping[str, PermissionSet]
-    people: Mapping[str, Person]
-    groups: Mapping[str, Group]
-    members: Mapping[str, int]
-    teams: frozenset[str]
-
-    @classmethod
-    def of(cls, rows: Iterable[Assignment]) -> _Names:
-        later = [row for row in rows if row.appeared_at]
-        who = {row.principal_id for row in later}
-        counted = Membership.objects.filter(group_id__in=who, absent_since=None).values_list("group_id")
-        return cls(
-            Account.objects.in_bulk({row.account_id for row in rows}),
-            PermissionSet.objects.in_bulk({row.permission_set_arn for row in later}),
-            Person.objects.in_bulk(who),
-            Group.objects.in_bulk(who),
-            dict(counted.annotate(Count("id"))),
-            frozenset(Team.objects.filter(absent_since=None).values_list("slug", flat=True)),
-        )
-
-    def team(self, account: str) -> str:
-        """The account's team, where there is such a team."""
-        slug = self.accounts[account].team
-        return slug if slug in self.teams else ""
-
-
-def _one(row: Assignment, names: _Names) -> Noticed:
-    """An assignment that appeared while the desk was looking."""
-    account, found = names.accounts[row.account_id], names.sets.get(row.permission_set_arn)
-    permission_set = found.name if found else row.permission_set_arn
-    person, group = names.people.get(row.principal_id), names.groups.get(row.principal_id)
-    who = person.display_name if person else group.name if group else row.principal_id
-    said: dict[str, str | int] = {"who": who[:120], "permission_set": permission_set, "account": account.name}
-    code = "drift_group" if row.principal_type == "GROUP" else "drift_person"
-    title = Reason(code, said)
-    powerful = found is not None and administers(found.content)
-    evidence = {
-        "principal_type": row.principal_type,
-        "principal": row.principal_id,
-        "user_name": person.user_name if person else "",
-        "members": names.members.get(row.principal_id, 0) if group else None,
-        "permission_set": permission_set,
-        "permission_set_arn": row.permission_set_arn,
-        "account": row.account_id,
-        "environment": account.environment,
-        "administers": powerful,
-        "appeared_at": row.appeared_at.isoformat() if row.appeared_at else None,
-    }
+def _one(way: Way, names: Names) -> Noticed:
+    """What appeared while the desk was looking."""
+    account = names.accounts[way.account_id]
+    title, severity, evidence = _told(way, account, names)
+    evidence |= {"account": account.id, "environment": account.environment}
+    if way.appeared_at:
+        evidence["appeared_at"] = way.appeared_at.isoformat()
+    person = names.people.get(way.principal_id) if not isinstance(way, IamUser) else None
     return Noticed(
-        key=_key(row),
+        key=key_of(way),
         title=title,
-        severity=_severity(account, powerful=powerful),
-        seen_at=row.seen_at,
+        severity=severity,
+        seen_at=way.seen_at,
         account=account.id,
         team=names.team(account.id),
         about=person.id if person else "",
@@ -113,22 +52,92 @@ def _one(row: Assignment, names: _Names) -> Noticed:
     )
 
 
-def _severity(account: Account, *, powerful: bool) -> Severity:
+def _told(way: Way, account: Account, names: Names) -> tuple[Reason, Severity, dict[str, Any]]:
+    match way:
+        case Assignment():
+            return _assignment(way, account, names)
+        case Entitlement():
+            return _entitlement(way, account, names)
+        case IamUser():
+            return _iam_user(way, account)
+
+
+def _assignment(way: Assignment, account: Account, names: Names) -> tuple[Reason, Severity, dict[str, Any]]:
+    found = names.sets.get(way.permission_set_arn)
+    permission_set = found.name if found else way.permission_set_arn
+    powerful = found is not None and administers(found.content)
+    said: dict[str, str | int] = {
+        "who": names.who(way),
+        "permission_set": permission_set,
+        "account": account.name,
+    }
+    evidence = {
+        **_principal(way, names),
+        "permission_set": permission_set,
+        "permission_set_arn": way.permission_set_arn,
+        "administers": powerful,
+    }
+    code = "drift_group" if way.principal_type == "GROUP" else "drift_person"
+    return Reason(code, said), _severity(account, grave=powerful), evidence
+
+
+def _entitlement(way: Entitlement, account: Account, names: Names) -> tuple[Reason, Severity, dict[str, Any]]:
+    """What the role may do is not known to the estate."""
+    said: dict[str, str | int] = {"who": names.who(way), "role": way.role_name, "account": account.name}
+    evidence = {
+        **_principal(way, names),
+        "role_arn": way.role_arn,
+        "entitlement": way.pk,
+        "created_at": way.created_at.isoformat(),
+    }
+    return Reason("drift_entitlement", said), _severity(account), evidence
+
+
+def _iam_user(way: IamUser, account: Account) -> tuple[Reason, Severity, dict[str, Any]]:
+    said: dict[str, str | int] = {"user": way.name, "account": account.name}
+    evidence = {
+        "user_arn": way.arn,
+        "console": way.console,
+        "mfa": way.mfa,
+        "active_keys": ", ".join(key["id"] for key in way.keys if key["active"]),
+        "created_at": way.created_at.isoformat(),
+        "last_used_at": way.last_used_at.isoformat() if way.last_used_at else None,
+    }
+    return Reason("drift_iam_user", said), _severity(account, grave=way.console and not way.mfa), evidence
+
+
+def _principal(way: Assignment | Entitlement, names: Names) -> dict[str, Any]:
+    person, group = names.people.get(way.principal_id), names.groups.get(way.principal_id)
+    return {
+        "principal_type": way.principal_type,
+        "principal": way.principal_id,
+        "user_name": person.user_name if person else None,
+        "members": names.members.get(way.principal_id, 0) if group else None,
+    }
+
+
+def _severity(account: Account, *, grave: bool = False) -> Severity:
     in_production = account.environment in settings.KUMOBAN_PRODUCTION_ENVIRONMENTS
-    return Severity.HIGH if in_production or powerful else Severity.MEDIUM
+    return Severity.HIGH if in_production or grave else Severity.MEDIUM
 
 
-def _standing(rows: Iterable[Assignment], names: _Names) -> Iterator[Noticed]:
+def _standing(ways: Sequence[Way]) -> Iterator[Noticed]:
     """By account, what was there before the desk looked."""
-    for account_id, of_account in groupby(rows, lambda row: row.account_id):
+    names = Names.of(ways)
+    for account_id, of_account in groupby(ways, lambda way: way.account_id):
         there, account = list(of_account), names.accounts[account_id]
-        people = sum(row.principal_type == "USER" for row in there)
-        counted: dict[str, str | int] = {"n": len(there), "people": people, "groups": len(there) - people}
+        kinds = [type(way) for way in there]
+        counted: dict[str, str | int] = {
+            "n": len(there),
+            "assignments": kinds.count(Assignment),
+            "entitlements": kinds.count(Entitlement),
+            "users": kinds.count(IamUser),
+        }
         yield Noticed(
             key=f"before:{account_id}",
-            title=Reason("drift_before", {"account": account.name, **counted}),
+            title=Reason("drift_before", {"account": account.name, "n": len(there)}),
             severity=Severity.LOW,
-            seen_at=max(row.seen_at for row in there),
+            seen_at=max(way.seen_at for way in there),
             account=account_id,
             team=names.team(account_id),
             evidence={"account": account_id, "environment": account.environment, **counted},

@@ -22,7 +22,12 @@ WATCH = Watch(
     texts={
         "drift_person": _("%(who)s has %(permission_set)s in %(account)s, and nobody asked the desk for it"),
         "drift_group": _("The group %(who)s has %(permission_set)s in %(account)s, and nobody asked the desk for it"),
-        "drift_before": _("%(account)s has %(n)s assignments of before the desk that nobody adopted"),
+        "drift_entitlement": _(
+            "%(who)s may take on the role %(role)s in %(account)s (account access manager), and nobody asked the desk "
+            "for it"
+        ),
+        "drift_iam_user": _("The IAM user %(user)s can sign in to %(account)s, and nobody asked the desk for it"),
+        "drift_before": _("%(account)s has %(n)s ways in of before the desk that nobody adopted"),
         "drift_adopt": _("Adopt what is in %(account)s"),
         "drift_remove": _("Have it removed"),
         "drift_remove_subject": _("Remove access without a request in %(account)s"),
@@ -34,8 +39,24 @@ WATCH = Watch(
             "Remove the assignment of %(permission_set)s in %(account)s from the group %(who)s: nobody asked the desk "
             "for it, and it is not wanted. It is done when the next scan no longer sees it."
         ),
+        "drift_entitlement_remove": _(
+            "Remove the entitlement of %(who)s to the role %(role)s in %(account)s (account access manager): nobody "
+            "asked the desk for it, and it is not wanted. It is done when the next scan no longer sees it."
+        ),
+        "drift_iam_user_remove": _(
+            "Remove the IAM user %(user)s of %(account)s, or its password and access keys: nobody asked the desk for "
+            "it, and it is not wanted. First see what still uses it. It is done when the next scan no longer sees it."
+        ),
     },
     labels={
+        "user_arn": _("IAM user"),
+        "role_arn": _("IAM role"),
+        "entitlement": _("Entitlement"),
+        "console": _("Signs in to the console"),
+        "mfa": _("Has MFA"),
+        "active_keys": _("Active access keys"),
+        "created_at": _("Created"),
+        "last_used_at": _("Last used"),
         "principal_type": _("Kind of principal"),
         "principal": _("Principal"),
         "user_name": _("User name"),
@@ -50,8 +71,9 @@ WATCH = Watch(
         "made_at": _("Made at (CloudTrail)"),
         "made_from": _("Made from"),
         "event": _("CloudTrail event"),
-        "n": _("Assignments"),
-        "people": _("To people"),
-        "groups": _("To groups"),
+        "n": _("Ways in"),
+        "assignments": _("Assignments"),
+        "entitlements": _("Entitlements"),
+        "users": _("IAM users"),
     },
 )
