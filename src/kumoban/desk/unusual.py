@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from statistics import median
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Min, QuerySet, Window
@@ -103,13 +104,20 @@ class _Row:
 
 def noticed(requests: Iterable[Request], now: datetime) -> dict[int, Noticed]:
     """By the request's key: what is unusual and what was there before. Requests without a plan have neither."""
-    asking = [_Asking(found, found.plan.value, list(found.workers.all())) for found in requests if found.plan]
-    asking = [one for one in asking if not one.plan.own]
-    asking = [one for one in asking if one.accounts]
+    planned = [(found, found.plan) for found in requests if found.plan]
+    told = {found.pk: Noticed(used) for found, plan in planned if (used := _path_used(plan.authority))}
+    asking = [_Asking(found, plan.value, list(found.workers.all())) for found, plan in planned]
+    asking = [one for one in asking if not one.plan.own and one.accounts]
     if not asking:
-        return {}
+        return told
     history = _History.of(asking, now)
-    return {one.request.pk: Noticed(tuple(_unusual(one, history, now)), _before(one, history)) for one in asking}
+    return told | {one.request.pk: Noticed(tuple(_unusual(one, history, now)), _before(one, history)) for one in asking}
+
+
+def _path_used(authority: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """A use of the emergency path is never usual, though there is nothing to compare it with."""
+    notes = (Reason.from_stored(note) for note in authority.get("notes", ()))
+    return tuple(note for note in notes if note.code == "emergency_used")
 
 
 def _unusual(one: _Asking, history: _History, now: datetime) -> Iterable[Reason]:
