@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
@@ -290,7 +291,7 @@ def grants(request: HttpRequest) -> list[dict[str, Any]]:
     """In force and visible to this person, the nearest end first."""
     seen = rules.visible(actor_of(request))
     live = Hold.objects.filter(state__in=["applying", "active", "ending", "failed"], request__in=seen)
-    rows = live.select_related("request").order_by("ends_at", "id")[:500]
+    rows = live.select_related("request").order_by(F("ends_at").asc(nulls_last=True), "id")[:500]
     return [grant_out(hold, hold.request.number) for hold in rows]
 
 

@@ -23,7 +23,7 @@ from kumoban.core.office_time import NotUnderstood, parse_duration, parse_time
 from kumoban.core.reason import Reason
 from kumoban.core.window import Window
 
-__all__ = ["Choices", "Form", "OfficeTime", "Reading", "Until", "Widget"]
+__all__ = ["Choices", "Form", "OfficeTime", "OnlyFor", "Reading", "Until", "Widget"]
 
 
 #: characters in one field
@@ -54,6 +54,14 @@ class Widget:
 
     kind: str
     suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OnlyFor:
+    """A field that is asked for only where another one has one of these values; a face may hide it elsewhere."""
+
+    field: str
+    values: tuple[str, ...]
 
 
 class Form(BaseModel):

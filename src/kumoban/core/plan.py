@@ -39,6 +39,8 @@ class PlannedStep:
     #: digests of what gives the change its power, by name: the content of a permission set, a record replaced
     power: Mapping[str, str] = field(default_factory=dict)
     irreversible: bool = False
+    #: of a grant without end: whose it is, and the day by which somebody looks at it again
+    terms: Mapping[str, str] = field(default_factory=dict)
     #: positions of the changes that must be done before this one
     after: tuple[int, ...] = ()
     #: parameters known only then, by name: the position of the change that finds them, and what it calls them
@@ -73,6 +75,7 @@ class PlannedStep:
             "person": self.person,
             "power": dict(self.power),
             "irreversible": self.irreversible,
+            "terms": dict(self.terms),
             "after": list(self.after),
             "takes": {name: list(source) for name, source in self.takes.items()},
             "present": self.present,
@@ -92,6 +95,7 @@ class PlannedStep:
             person=stored["person"],
             power=stored["power"],
             irreversible=stored["irreversible"],
+            terms=stored.get("terms", {}),
             after=tuple(stored.get("after", ())),
             takes={name: (int(at), str(what)) for name, (at, what) in stored.get("takes", {}).items()},
             present=stored["present"],

@@ -65,6 +65,7 @@ def signed_bytes(plan: Plan, decided: Decided, format_version: int = FORMAT) -> 
                     "params": dict(step.params),
                     "power": dict(step.power),
                     "irreversible": step.irreversible,
+                    **({"terms": dict(step.terms)} if step.terms else {}),
                     **({"after": [str(at) for at in step.after]} if step.after else {}),
                     **({"takes": _taken(step)} if step.takes else {}),
                 }

@@ -300,6 +300,9 @@ class Hold(models.Model):
     ended_by = models.CharField(max_length=20, default="")
     evidence = models.JSONField(default=dict)
     not_seen_since = models.DateTimeField(null=True)
+    #: of a grant without end: whose it is, and the day by which somebody looks at it again (権限の棚卸し)
+    owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    review_on = models.DateField(null=True, db_index=True)
     was_active = models.BooleanField(default=False)
 
     class Meta:

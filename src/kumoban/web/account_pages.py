@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -168,7 +169,7 @@ def account_page(request: Any, account_id: str) -> HttpResponse:
         "may_write": bool(register.may_write(request.actor, entry, known)),
         "may_confirm": register.may_confirm(request.actor, entry),
         "history": history_lines(register.history_of(account.pk, limit=100), known),
-        "grants": grants.select_related("request").order_by("ends_at", "id")[:10],
+        "grants": grants.select_related("request").order_by(F("ends_at").asc(nulls_last=True), "id")[:10],
         "grant_count": grants.count(),
         "requests": listed(last.order_by("-id"))[:10],
         "team": Team.objects.filter(slug=account.team).first(),

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from kumoban.core.form import Choices
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.models import Request
@@ -162,7 +163,10 @@ def offers(request: Any, name: str, field: str) -> HttpResponse:
 
 def offered(request: Any, routine: Routine, field: str, person: Person) -> HttpResponse:
     query, kept = request.GET.get(f"narrow.{field}", "")[:100], request.GET.getlist(field)[:50]
-    view = {"name": field, "options": options_of(routine, field, person, query, kept), "values": kept}
+    info = routine.form.model_fields.get(field)
+    many = any(isinstance(meta, Choices) and meta.multiple for meta in info.metadata) if info else False
+    options = options_of(routine, field, person, query, kept)
+    view = {"name": field, "kind": "many" if many else "pick", "options": options, "values": kept}
     return render(request, "web/parts/options.html", {"field": view, "query": query})
 
 

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import get_language, gettext, gettext_noop
 
 from kumoban.core.calendar import BusinessCalendar
-from kumoban.core.form import Choices, OfficeTime, Until, Widget
+from kumoban.core.form import Choices, OfficeTime, OnlyFor, Until, Widget
 from kumoban.core.office_time import NotUnderstood, parse_duration, parse_time
 from kumoban.desk import clock
 from kumoban.desk.models import ExtraField, Request
@@ -34,6 +34,10 @@ _SPOKEN = {
 }
 
 
+#: so many options stand side by side; more are a list to narrow down
+_PILLS = 12
+
+
 @dataclass(frozen=True)
 class FieldView:
     """One field: how it is drawn, what it holds, what is wrong with it."""
@@ -49,6 +53,8 @@ class FieldView:
     errors: tuple[str, ...] = ()
     #: what its options were narrowed down to
     query: str = ""
+    #: asked for only where another field has one of these values
+    only: OnlyFor | None = None
 
     @property
     def other(self) -> str:
@@ -141,8 +147,8 @@ def _field(
     kind = widget.kind
     options: tuple[tuple[str, str, str], ...] = ()
     if choices is not None:
-        kind = "many" if choices.multiple else "one"
         options = options_of(routine, name, person, query, list(values))
+        kind = "many" if choices.multiple else "one" if len(options) <= _PILLS and not query else "pick"
     elif widget.suggestions:
         kind, options = "suggested", _suggested(widget.suggestions, day)
     elif get_origin(info.annotation) is Literal:
@@ -161,6 +167,7 @@ def _field(
         options,
         tuple(errors),
         query,
+        next((meta for meta in info.metadata if isinstance(meta, OnlyFor)), None),
     )
 
 

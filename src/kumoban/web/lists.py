@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -36,6 +37,8 @@ from kumoban.web.notices_page import lost_rows
 from kumoban.web.numbers import whole
 from kumoban.web.request_view import honorific, keys, plan_rows, powers_of, sentence, when_of
 
+#: those without an end last
+_SOONEST = F("ends_at").asc(nulls_last=True)
 _IN_FORCE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.ENDING, HoldState.FAILED)
 _CARDS = 30
 #: requests of the operations team's list on one page
@@ -48,7 +51,7 @@ def home(request: Any) -> HttpResponse:
     mine = Request.objects.filter(requester=actor.person).order_by("-id")
     waiting, waiting_count = _first(_waiting(rules.inbox(actor)), 5)
     live = Hold.objects.filter(person=actor.person, state__in=_IN_FORCE)
-    holds = list(live.select_related("request").order_by("ends_at")[:20])
+    holds = list(live.select_related("request").order_by(_SOONEST)[:20])
     context = {
         "here": "home",
         "greeting": _greeting(now, actor),
@@ -292,7 +295,11 @@ def grants(request: Any) -> HttpResponseBase:
     return render(request, "web/grants.html", context)
 
 
-_ORDERS = {"": ("ends_at", "id"), "newest": ("-starts_at", "-id"), "person": ("person__display_name", "ends_at", "id")}
+_ORDERS: dict[str, tuple[str | Combinable, ...]] = {
+    "": (_SOONEST, "id"),
+    "newest": ("-starts_at", "-id"),
+    "person": ("person__display_name", _SOONEST, "id"),
+}
 
 
 def _narrowed(seen: QuerySet[Hold], asked: dict[str, str]) -> QuerySet[Hold]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -148,6 +148,8 @@ def open_checks(request: Request, now: datetime) -> None:
             shown={**step.shown, "index": index},
             starts_at=window.starts_at if window else None,
             ends_at=window.ends_at if window else None,
+            owner_id=step.terms.get("owner"),
+            review_on=date.fromisoformat(step.terms["review_on"]) if "review_on" in step.terms else None,
         )
     if any(step.manual for step in value.steps):
         happened("by_hand", request.pk, by=SYSTEM, at=now)

@@ -7,9 +7,11 @@ from typing import Annotated, ClassVar, Literal
 from django.utils.translation import gettext_noop as _
 from pydantic import Field
 
-from kumoban.core.form import Choices, Form, Widget
+from kumoban.core.form import Choices, Form, OnlyFor, Widget
 
 __all__ = ["IdentityGroupForm"]
+
+_KEPT = OnlyFor("act", ("create", "change"))
 
 
 class IdentityGroupForm(Form):
@@ -23,14 +25,18 @@ class IdentityGroupForm(Form):
         str | None,
         Field(max_length=60, title=_("Group"), description=_("To change or remove.")),
         Choices("groups"),
+        OnlyFor("act", ("change", "remove")),
     ] = None
-    name: Annotated[str | None, Field(max_length=128, title=_("Name of the group"))] = None
-    description: Annotated[str | None, Field(max_length=1024, title=_("Description"))] = None
+    name: Annotated[str | None, Field(max_length=128, title=_("Name of the group")), _KEPT] = None
+    description: Annotated[str | None, Field(max_length=1024, title=_("Description")), _KEPT] = None
     members: Annotated[
-        tuple[str, ...], Field(max_length=200, title=_("Members to add")), Choices("people", multiple=True)
+        tuple[str, ...], Field(max_length=200, title=_("Members to add")), Choices("people", multiple=True), _KEPT
     ] = ()
     members_to_remove: Annotated[
-        tuple[str, ...], Field(max_length=200, title=_("Members to take out")), Choices("people", multiple=True)
+        tuple[str, ...],
+        Field(max_length=200, title=_("Members to take out")),
+        Choices("people", multiple=True),
+        OnlyFor("act", ("change",)),
     ] = ()
     reason: Annotated[
         str,

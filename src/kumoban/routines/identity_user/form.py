@@ -7,9 +7,12 @@ from typing import Annotated, ClassVar, Literal
 from django.utils.translation import gettext_noop as _
 from pydantic import Field
 
-from kumoban.core.form import Choices, Form, Widget
+from kumoban.core.form import Choices, Form, OnlyFor, Widget
 
 __all__ = ["IdentityUserForm"]
+
+_ONE = OnlyFor("act", ("create", "change"))
+_KNOWN = OnlyFor("act", ("change", "remove"))
 
 
 class IdentityUserForm(Form):
@@ -24,25 +27,32 @@ class IdentityUserForm(Form):
         str | None,
         Field(max_length=60, title=_("Person"), description=_("To change or remove.")),
         Choices("people"),
+        _KNOWN,
     ] = None
-    user_name: Annotated[str | None, Field(max_length=128, title=_("User name"))] = None
-    family_name: Annotated[str | None, Field(max_length=100, title=_("Family name"))] = None
-    given_name: Annotated[str | None, Field(max_length=100, title=_("Given name"))] = None
+    user_name: Annotated[str | None, Field(max_length=128, title=_("User name")), _ONE] = None
+    family_name: Annotated[str | None, Field(max_length=100, title=_("Family name")), _ONE] = None
+    given_name: Annotated[str | None, Field(max_length=100, title=_("Given name")), _ONE] = None
     display_name: Annotated[
         str | None,
         Field(max_length=200, title=_("Display name"), description=_("Empty: family name, then given name.")),
+        _ONE,
     ] = None
-    email: Annotated[str | None, Field(max_length=320, pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+", title=_("E-mail"))] = None
-    title: Annotated[str | None, Field(max_length=100, title=_("Title"))] = None
-    employee_number: Annotated[str | None, Field(max_length=64, title=_("Employee number"))] = None
+    email: Annotated[
+        str | None, Field(max_length=320, pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+", title=_("E-mail")), _ONE
+    ] = None
+    title: Annotated[str | None, Field(max_length=100, title=_("Title")), _ONE] = None
+    employee_number: Annotated[str | None, Field(max_length=64, title=_("Employee number")), _ONE] = None
     language: Annotated[
-        str | None, Field(pattern=r"[a-z]{2}(-[A-Z]{2})?", title=_("Language"), description=_("ja or en"))
+        str | None, Field(pattern=r"[a-z]{2}(-[A-Z]{2})?", title=_("Language"), description=_("ja or en")), _ONE
     ] = None
     groups: Annotated[
-        tuple[str, ...], Field(max_length=50, title=_("Groups to join")), Choices("groups", multiple=True)
+        tuple[str, ...], Field(max_length=50, title=_("Groups to join")), Choices("groups", multiple=True), _ONE
     ] = ()
     groups_to_leave: Annotated[
-        tuple[str, ...], Field(max_length=50, title=_("Groups to leave")), Choices("groups", multiple=True)
+        tuple[str, ...],
+        Field(max_length=50, title=_("Groups to leave")),
+        Choices("groups", multiple=True),
+        OnlyFor("act", ("change",)),
     ] = ()
     table: Annotated[
         str | None,
@@ -55,6 +65,7 @@ class IdentityUserForm(Form):
             ),
         ),
         Widget("paragraph"),
+        OnlyFor("act", ("import",)),
     ] = None
     reason: Annotated[
         str,

@@ -94,16 +94,22 @@ def request_rows(found: Iterable[Mapping[str, Any]], now: datetime) -> SafeStrin
 
 
 _OPTION = (
-    '<label class="option"><input type="checkbox" name="{}" value="{}"{}><span>{}</span>'
+    '<label class="option"><input type="{}" name="{}" value="{}"{}><span>{}</span>'
     '<span class="sub">{}</span></label>'
 )
 
 
 @register.simple_tag
-def option_boxes(name: str, options: Sequence[tuple[str, str, str]], chosen: Sequence[str]) -> SafeString:
-    """The boxes of a field of which many may be ticked; without a template, as a form has a hundred of them."""
+def option_boxes(
+    name: str, options: Sequence[tuple[str, str, str]], chosen: Sequence[str], kind: str = ""
+) -> SafeString:
+    """The boxes of a field's options, of which many may be ticked, or one (``pick``).
+
+    Without a template, as a form has a hundred of them.
+    """
+    box = "radio" if kind == "pick" else "checkbox"
     ticked = SafeString(" checked")
-    boxes = ((name, value, ticked if value in chosen else "", label, hint) for value, label, hint in options)
+    boxes = ((box, name, value, ticked if value in chosen else "", label, hint) for value, label, hint in options)
     return format_html_join("\n", _OPTION, boxes)
 
 

@@ -11,6 +11,16 @@ document.addEventListener("input", (event) => {
   for (const pill of document.querySelectorAll(`input[type=radio][name="${CSS.escape(name)}"]`)) pill.checked = false;
 });
 
+// Fields that only some answers ask for are there only then; without this, all are.
+const fitFields = () => {
+  for (const field of document.querySelectorAll("fieldset[data-only-for]")) {
+    const chosen = document.querySelector(`input[name="${CSS.escape(field.dataset.onlyFor)}"]:checked`)?.value;
+    field.hidden = field.disabled = Boolean(chosen) && !field.dataset.values.split(" ").includes(chosen);
+  }
+};
+fitFields();
+document.addEventListener("change", fitFields);
+
 // Narrowing happens while typing, so its button goes and Enter there asks for nothing.
 for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = button.disabled = true;
 document.addEventListener("keydown", (event) => {
