@@ -94,8 +94,7 @@ def request_rows(found: Iterable[Mapping[str, Any]], now: datetime) -> SafeStrin
 
 
 _OPTION = (
-    '<label class="option"><input type="{}" name="{}" value="{}"{}><span>{}</span>'
-    '<span class="sub">{}</span></label>'
+    '<label class="option"><input type="{}" name="{}" value="{}"{}><span>{}</span><span class="sub">{}</span></label>'
 )
 
 
