@@ -11,7 +11,7 @@ from ninja import Router, Schema
 from kumoban.api.answers import ReasonOut, reasons_out
 from kumoban.api.callers import actor_of
 from kumoban.core.reason import Reason
-from kumoban.desk.access import Access, access_csv, who_has_access
+from kumoban.desk.access import Access, access_csv, unread, who_has_access
 from kumoban.desk.models import PastAccess
 from kumoban.desk.past import past_access, past_csv, summary
 from kumoban.estate.access import Wanted
@@ -19,12 +19,25 @@ from kumoban.estate.access import Wanted
 __all__ = ["router"]
 
 router = Router(tags=["access"])
+Path = Literal["", "direct", "group", "entitlement", "iam_user"]
+Standing = Literal["", "managed", "adopted", "out_of_band"]
+
+
+class SignInOut(Schema):
+    """``last_used_at``: of the console or a key, whichever is later; null: never, or before AWS kept it."""
+
+    console: bool
+    mfa: bool
+    active_keys: int
+    last_used_at: datetime | None
 
 
 class LineOut(Schema):
-    """``group`` is null where the assignment is the person's own; ``request`` is the desk's grant on it, if any.
+    """``group`` is null where it is the person's own; ``request`` is the desk's grant on it, if any.
 
-    ``usable``: the person is in the directory and enabled. ``seen_at``: how old this knowledge is.
+    ``path``: direct, group, entitlement (of account access manager: ``permission_set`` is an IAM role then) or iam_user
+    (``person`` is its name). ``standing``: managed, adopted or out_of_band. ``usable``: the person is in the directory
+    and enabled. ``seen_at``: how old this knowledge is. ``sign_in`` is there for an IAM user only.
     """
 
     person: str
@@ -43,6 +56,17 @@ class LineOut(Schema):
     #: the request that marked it as known (adopted it), and whose it is since
     adopted: str | None
     owner: str | None
+    path: str
+    standing: str
+    sign_in: SignInOut | None
+
+
+class UnreadOut(Schema):
+    """What is not among the lines because AWS did not let it be read; told to operations and auditors."""
+
+    #: accounts whose IAM users were never read
+    accounts: int
+    entitlements: bool
 
 
 class LinesOut(Schema):
@@ -50,6 +74,7 @@ class LinesOut(Schema):
 
     lines: list[LineOut]
     next: str | None
+    unread: UnreadOut
 
 
 @router.get("/access", response=LinesOut)
@@ -60,14 +85,17 @@ def access(
     account: str = "",
     permission_set: str = "",
     environment: str = "",
-    path: Literal["", "direct", "group"] = "",
+    path: Path = "",
     adopted: Literal["", "yes", "no"] = "",
+    standing: Standing = "",
     after: str = "",
 ) -> dict[str, Any]:
     """100 lines at a time, by account and permission set. Outside ops and audit: one's team's accounts, and oneself."""
-    wanted = Wanted(text[:120], person, account, permission_set, environment, path, adopted)
-    found = who_has_access(actor_of(request), wanted, after)
-    return {"lines": [_line(row) for row in found.rows], "next": found.next or None}
+    wanted = Wanted(text[:120], person, account, permission_set, environment, path, adopted, standing)
+    actor = actor_of(request)
+    found = who_has_access(actor, wanted, after)
+    lines = [_line(row) for row in found.rows]
+    return {"lines": lines, "next": found.next or None, "unread": unread(actor).__dict__}
 
 
 @router.get("/access/export")
@@ -78,11 +106,12 @@ def export(
     account: str = "",
     permission_set: str = "",
     environment: str = "",
-    path: Literal["", "direct", "group"] = "",
+    path: Path = "",
     adopted: Literal["", "yes", "no"] = "",
+    standing: Standing = "",
 ) -> StreamingHttpResponse:
     """Every line that matches, as CSV, sent in parts."""
-    wanted = Wanted(text[:120], person, account, permission_set, environment, path, adopted)
+    wanted = Wanted(text[:120], person, account, permission_set, environment, path, adopted, standing)
     return StreamingHttpResponse(access_csv(actor_of(request), wanted), content_type="text/csv; charset=utf-8")
 
 
@@ -92,12 +121,15 @@ def _line(row: Access) -> dict[str, Any]:
     return {
         **{name: getattr(line, name) for name in same},
         "account_id": line.position.account,
-        "permission_set_arn": line.position.permission_set,
+        "permission_set_arn": line.position.what,
         "group": line.group or None,
         "request": hold.request.number if hold else None,
         "ends_at": hold.ends_at if hold else None,
         "adopted": line.adopted or None,
         "owner": line.owner or None,
+        "path": line.path,
+        "standing": row.standing,
+        "sign_in": line.sign_in.__dict__ if line.sign_in else None,
     }
 
 

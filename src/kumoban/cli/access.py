@@ -29,7 +29,14 @@ OUTCOMES = {
 @click.option("--account", default="", cls=Option, help=gettext_noop("only this account, by name or id"))
 @click.option("--permission-set", default="", cls=Option, help=gettext_noop("only this permission set, by name or ARN"))
 @click.option("--environment", default="", cls=Option, help=gettext_noop("only accounts of this environment"))
-@click.option("--path", type=click.Choice(["", "direct", "group"]), default="", cls=Option)
+@click.option("--path", type=click.Choice(["", "direct", "group", "entitlement", "iam_user"]), default="", cls=Option)
+@click.option(
+    "--standing",
+    type=click.Choice(["", "managed", "adopted", "out_of_band"]),
+    default="",
+    cls=Option,
+    help=gettext_noop("granted by the desk, adopted, or neither"),
+)
 @click.option("--adopted", type=click.Choice(["", "yes", "no"]), default="", cls=Option)
 @click.option("--all", "everything", is_flag=True, cls=Option, help=gettext_noop("all of them, not the first 100"))
 def access(client: ApiClient, everything: bool, as_json: bool, **wanted: str) -> None:
@@ -52,14 +59,22 @@ def _lines(found: list[dict[str, Any]]) -> list[str]:
             one["person"],
             one["account"],
             one["permission_set"],
-            one["group"] or _("assigned directly"),
-            one["request"] or one["adopted"] or "",
+            one["group"] or _path(one),
+            one["request"] or one["adopted"] or _("out of band"),
             local(one["ends_at"]),
         )
         for one in found
     ]
     head = (_("Person"), _("Account"), _("Permission set"), _("Path"), _("Grant"), _("Ends"))
     return columns(head, rows) if rows else [_("Nothing fits.")]
+
+
+def _path(one: dict[str, Any]) -> str:
+    """The way they have it, where it is no group; of an IAM user when it was last used."""
+    if one["sign_in"] is not None:
+        used = one["sign_in"]["last_used_at"]
+        return f"{_('IAM user')} ({local(used) if used else _('never used')})"
+    return _("account access manager") if one["path"] == "entitlement" else _("assigned directly")
 
 
 @command("past", gettext_noop("Access of before the desk, and how today's rules would have decided."))

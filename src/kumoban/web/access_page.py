@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from kumoban.desk import clock
-from kumoban.desk.access import COUNTED, access_csv, counted, who_has_access
+from kumoban.desk.access import COUNTED, access_csv, counted, unread, who_has_access
 from kumoban.estate.access import Wanted
 from kumoban.estate.models import Account
 from kumoban.web.downloads import sent_as
@@ -37,6 +37,7 @@ def access_page(request: Any) -> HttpResponseBase:
         "most": COUNTED,
         "asked": asked,
         "query": urlencode(given),
+        "unread": unread(actor),
         "everything": actor.ops or actor.auditor,
         "environments": Account.objects.exclude(environment="").order_by("environment")
         .values_list("environment", flat=True).distinct(),
@@ -46,5 +47,5 @@ def access_page(request: Any) -> HttpResponseBase:
 
 
 def _asked(request: Any) -> dict[str, str]:
-    names = ("text", "person", "account", "permission_set", "environment", "path", "adopted")
+    names = ("text", "person", "account", "permission_set", "environment", "path", "adopted", "standing")
     return {name: request.GET.get(name, "").strip()[:120] for name in names}

@@ -143,7 +143,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_line_twice(estate: Office) -
     assert sum(1 for _ in access_csv(ops, Wanted())) == 256
 
 
-def test_a_page_needs_the_same_queries_however_much_there_is(estate: Office) -> None:
+def test_a_page_needs_no_more_queries_however_much_there_is(estate: Office) -> None:
     client, asked = signed_in(estate, "takahashi"), []
     for more in (0, 300):
         crowd(more)
@@ -151,7 +151,7 @@ def test_a_page_needs_the_same_queries_however_much_there_is(estate: Office) -> 
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/access").status_code == 200
         asked.append(len(queries))
-    assert asked[0] == asked[1]
+    assert asked[1] <= asked[0]
 
 
 def test_the_page_shows_people_paths_and_gives_a_csv(estate: Office) -> None:
