@@ -99,4 +99,14 @@ def handover(client: ApiClient, as_json: bool) -> None:
         )
         for one in seen["months"]
     ]
-    say(seen, columns(head, rows), as_json)
+    say(seen, [*columns(head, rows), *_part(_("Who has done what"), _performed_lines(seen["performed"]))], as_json)
+
+
+def _performed_lines(performed: list[dict[str, Any]]) -> list[str]:
+    head = (_("Routine"), _("Person"), _("Times"), _("Last, for real"), _("Last, in practice"), _("Runbook read"))
+    moments = ("last_at", "practised_at", "read_at")
+    rows = [
+        (one["routine"], one["person"], str(one["times"]), *(local(one[at]) if one[at] else "—" for at in moments))
+        for one in performed
+    ]
+    return columns(head, rows) if rows else []

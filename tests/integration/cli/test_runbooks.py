@@ -19,3 +19,12 @@ def test_a_runbook_is_read_and_an_exercise_confirmed(office: Office, live_server
     said = terminal.run("exercises", "temporary-access", "--confirm", "sato", "--reference", "R-12").output
     assert "sato" in said
     assert "R-12" in said
+
+
+def test_handing_over_tells_who_did_practised_or_read_what(office: Office, live_server: Any) -> None:
+    terminal = Terminal(live_server.url, office, "takahashi", "read", "ask", "approve")
+    assert "Who has done what" not in terminal.run("handover").output
+    terminal.run("runbook", "adopt", "--read")
+    said = terminal.run("handover").output
+    assert "Last, in practice" in said
+    assert "adopt" in said
