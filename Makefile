@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OFFLINE := KUMOBAN_SECRET_KEY=check KUMOBAN_DATABASE_URL=sqlite:///:memory: DJANGO_SETTINGS_MODULE=kumoban.settings
 # Tests wait much, so there are more processes than cores; a file runs in one of them, each has a database of its own.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, 1 + (os.cpu_count() or 1)))')
+# Written bytecode halves what every one of these processes does before its first test (images for containers forbid it).
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: help install demo test check lint types imports catalogues migrations templates lock-check locale lock clean

@@ -62,6 +62,24 @@ def _set_up_django() -> None:
     if ON_SQLITE:  # a file, because threads and processes must meet in it
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(FOLDER / "test.sqlite3")
     django.setup()
+    _empty_quickly()
+
+
+def _empty_quickly() -> None:
+    """What empties the database after a test took most of its time: 1,400 tests empty it, on either database."""
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.db.backends.postgresql.operations import DatabaseOperations
+    from django.db.models.signals import post_migrate
+
+    # Django's own permissions are used by nobody here; emptying would make them anew each time
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)
+
+    def by_delete(self: DatabaseOperations, _style: object, tables: list[str], **_unused: bool) -> list[str]:
+        # TRUNCATE makes new files for every table; foreign keys are deferred, so the order does not matter
+        return ["; ".join(f"DELETE FROM {self.quote_name(table)}" for table in tables)]
+
+    DatabaseOperations.sql_flush = by_delete  # type: ignore[method-assign]
 
 
 _forget_this_machine()
