@@ -59,8 +59,11 @@ def _set_up_django() -> None:
     import django
     from django.conf import settings
 
-    if ON_SQLITE:  # a file, because threads and processes must meet in it
-        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(FOLDER / "test.sqlite3")
+    if ON_SQLITE:
+        database = settings.DATABASES["default"]
+        # a file, because threads and processes must meet in it; it may be lost with the machine, so nothing waits for it
+        database.setdefault("TEST", {})["NAME"] = str(FOLDER / "test.sqlite3")
+        database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
     django.setup()
     _empty_quickly()
 
