@@ -45,7 +45,7 @@ __all__ = [
 #: lines on one page
 PAGE = 100
 #: lines are counted up to here
-COUNTED = 10_000
+COUNTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _with_held(wanted: Wanted) -> Wanted:
 
 def _with_grants(actor: Actor, lines: Iterable[AccessLine]) -> list[Access]:
     """The grants of all lines, and which of their requests this person may read: two queries."""
-    keys = {line: _thing(line) for line in lines if line.position.source == "assignment"}
+    keys = {line: _thing(line) for line in lines if line.position.source in ("assignment", "group")}
     holds = Hold.objects.filter(key__in=set(keys.values()), state__in=IN_FORCE).select_related("request")
     by_key = {hold.key: hold for hold in holds.order_by("ends_at")}
     asked = {hold.request_id for hold in by_key.values()}

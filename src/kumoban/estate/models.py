@@ -142,10 +142,11 @@ class Group(Seen):
 
 class Membership(Seen):
     person_id = models.CharField(max_length=60)
-    group_id = models.CharField(max_length=60, db_index=True)
+    group_id = models.CharField(max_length=60)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person_id", "group_id"], name="estate_membership_once")]
+        indexes = [models.Index(fields=["group_id", "person_id"], name="estate_membership_members")]
 
 
 class PermissionSet(Seen):

@@ -2,57 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 
+from kumoban.estate.access.asked import criteria
 from kumoban.estate.access.sources import SOURCES, Source
 from kumoban.estate.access.wanted import START, AccessLine, Position, Scope, SignIn, Wanted
 
 __all__ = ["access_lines", "count_lines"]
 
 _NAMES = [source.name for source in SOURCES]
+#: the sources of one path; any other word is no path
+_PATHS = {
+    "direct": ("assignment",),
+    "group": ("group",),
+    "entitlement": ("entitlement", "entitlement_group"),
+    "iam_user": ("iam_user",),
+    "": tuple(_NAMES),
+}
 
 
 def access_lines(wanted: Wanted, scope: Scope | None, after: Position = START, limit: int = 100) -> list[AccessLine]:
     """At most ``limit`` lines behind ``after``; ``scope`` None is everything."""
-    first = _NAMES.index(after.source) if after.source in _NAMES else 0
+    asked = list(criteria(wanted, scope))
     lines: list[AccessLine] = []
-    for source in SOURCES[first:]:
-        if len(lines) < limit:
-            behind = after if source.name == after.source else START
-            lines += _lines(source, wanted, scope, behind, limit - len(lines))
+    first = _NAMES.index(after.source) if after.source in _NAMES else 0
+    for source in _sources(wanted, first):
+        behind = after if source.name == after.source else START
+        if query := source.page(asked, behind[1:], limit - len(lines)) if len(lines) < limit else None:
+            lines += [_line(source.name, row) for row in _rows(*query)]
     return lines
 
 
 def count_lines(wanted: Wanted, scope: Scope | None, most: int) -> int:
     """How many lines there are, counted up to ``most``."""
-    counted = 0
-    for source in SOURCES:
-        if counted < most:
-            conditions, params = _conditions(source, wanted, scope)
-            sql = f"SELECT COUNT(*) FROM (SELECT 1 {source.rows} {conditions} LIMIT %s) AS found"  # noqa: S608
-            with connection.cursor() as cursor:
-                cursor.execute(sql, [*params, most - counted])
-                counted += int(cursor.fetchone()[0])
+    asked, counted = list(criteria(wanted, scope)), 0
+    for source in _sources(wanted):
+        if query := source.count(asked, most - counted) if counted < most else None:
+            counted += int(_rows(*query)[0][0])
     return counted
 
 
-def _lines(source: Source, wanted: Wanted, scope: Scope | None, after: Position, limit: int) -> list[AccessLine]:
-    conditions, params = _conditions(source, wanted, scope)
-    behind = f"({source.place}) > (%s, %s, %s, %s, %s) ORDER BY {source.order}"
-    sql = f"SELECT {source.columns} {source.rows} {conditions} AND {behind} LIMIT %s"
+def _sources(wanted: Wanted, first: int = 0) -> list[Source]:
+    return [source for source in SOURCES[first:] if source.name in _PATHS.get(wanted.path, ())]
+
+
+def _rows(sql: str, params: Sequence[str]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, *after[1:], limit])
-        return [_line(source.name, row) for row in cursor.fetchall()]
-
-
-def _conditions(source: Source, wanted: Wanted, scope: Scope | None) -> tuple[str, list[str]]:
-    found = list(source.conditions(wanted))
-    if scope is not None:
-        found.append(source.within(scope))
-    return "".join(f" AND {condition}" for condition, _ in found), [value for _, values in found for value in values]
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
 
 
 def _line(source: str, row: tuple[Any, ...]) -> AccessLine:

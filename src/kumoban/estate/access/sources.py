@@ -1,195 +1,167 @@
-"""The three ways to have access, each a query of one shape: SQL of the fixed pieces below, every value a parameter.
+"""The ways to have access, each a query of one shape: SQL of the fixed pieces below, every value a parameter.
 
-Lines of a source come in the order of its place: account, what gives the access, who. The database compares the place
-and sorts by it, so that both agree whatever its collation.
+A query first finds the places of a page, on one or two tables and by their indexes; only those few are then given
+their names. Places are compared and sorted by the database, so that both agree whatever its collation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from kumoban.estate.access.wanted import Scope, Wanted
-from kumoban.estate.models import searchable
+from kumoban.estate.access.asked import Alternative, Criterion
 
 __all__ = ["SOURCES", "Source"]
 
 #: a piece of SQL with the values of its parameters
 Piece = tuple[str, list[str]]
-_NOTHING: Piece = ("1 = 0", [])
-_PATHS = {"direct": ("assignment", "USER"), "group": ("assignment", "GROUP")}
-_LIKE = r"LIKE %s ESCAPE '\'"
-_ACCOUNTS = f"SELECT id FROM estate_account WHERE search {_LIKE}"  # noqa: S608
-_SETS = f"SELECT arn FROM estate_permissionset WHERE search {_LIKE}"  # noqa: S608
-_FOUND_PEOPLE = f"SELECT id FROM estate_person WHERE search {_LIKE}"  # noqa: S608
-_NAMED_PEOPLE = "SELECT id FROM estate_person WHERE id = %s OR user_name = %s"
 _KEY = "a.principal_id || ':' || a.account_id || ':' || a.permission_set_arn"
-_OWNER = """
-LEFT JOIN estate_person o ON o.id = a.owner_person
-LEFT JOIN estate_team t ON t.slug = a.owner_team
-JOIN estate_account c ON c.id = a.account_id
-"""
+_PRESENT = "a.absent_since IS NULL AND a.account_id IN (SELECT id FROM estate_account WHERE absent_since IS NULL)"
+_PLACE = ("account", "what", "kind", "principal", "person")
 
 
 @dataclass(frozen=True)
 class Source:
-    """``conditions`` narrow it down to what is wanted."""
+    """``place`` are the five columns that say where a line stands; ``fits`` says an alternative in SQL, by its kind.
+
+    An alternative that has no ``fits`` here can never be met by this source.
+    """
 
     name: str
-    columns: str
-    rows: str
-    place: str
-    conditions: Callable[[Wanted], Iterator[Piece]]
-    order: str
-    #: the person a line is about, for what somebody may see; empty where it is nobody known
-    person: str
+    table: str
+    pk: str
+    found: str
+    place: tuple[str, str, str, str, str]
+    fits: Mapping[str, str]
+    shown: str
+    named: str
 
-    def within(self, scope: Scope) -> Piece:
-        wanted = (("c.team", sorted(scope.teams)), (self.person, sorted(scope.people)))
-        parts = [(column, values) for column, values in wanted if column and values]
-        spoken = " OR ".join(f"{column} IN ({', '.join(['%s'] * len(values))})" for column, values in parts)
-        return (f"({spoken})" if spoken else "1 = 0"), [value for _, values in parts for value in values]
+    def page(self, asked: Iterable[Criterion], after: Sequence[str], limit: int) -> Piece | None:
+        """The lines behind ``after``; None where no line can be among them."""
+        # The second comparison says less, on the columns of one index: a far page begins there at once.
+        behind = f"({', '.join(self.place)}) > (%s, %s, %s, %s, %s) AND ({self.place[0]}, {self.place[1]}) >= (%s, %s)"
+        # PostgreSQL sorts by columns only, not by a constant.
+        columns = dict.fromkeys(part for part in self.place if not part.startswith("'"))
+        order = f"ORDER BY {', '.join(columns)} LIMIT {limit:d}"
+        branches = self._branches(asked, (behind, [*after, *after[:2]]), order)
+        if branches is None:
+            return None
+        sql, params = branches
+        places = ", ".join(f"x.{name}" for name in _PLACE)
+        return f"SELECT {places}, {self.shown} FROM ({sql}) x {self.named} ORDER BY {places} LIMIT {limit:d}", params  # noqa: S608
+
+    def count(self, asked: Iterable[Criterion], most: int) -> Piece | None:
+        """How many lines there are, counted up to ``most``."""
+        branches = self._branches(asked, ("1 = 1", []), f"LIMIT {most:d}")
+        if branches is None:
+            return None
+        return f"SELECT COUNT(*) FROM (SELECT 1 FROM ({branches[0]}) x LIMIT {most:d}) y", branches[1]  # noqa: S608
+
+    def _branches(self, asked: Iterable[Criterion], first: Piece, last: str) -> Piece | None:
+        """One query for each way to meet all criteria, so that each can use the index that fits it."""
+        met = [[piece for one in criterion if (piece := self._piece(one)) is not None] for criterion in asked]
+        columns = ", ".join(f"{column} AS {name}" for column, name in zip(self.place, _PLACE, strict=True))
+        select = f"SELECT {columns}, {self.pk} AS pk {self.found}"
+        queries, params = [], []
+        for number, pieces in enumerate(product(*met)):
+            conditions = "".join(f" AND ({sql})" for sql, _values in (*pieces, first))
+            queries.append(f"SELECT * FROM ({select}{conditions} {last}) b{number}")  # noqa: S608
+            params += [value for _sql, values in (*pieces, first) for value in values]
+        return (" UNION ".join(queries), params) if queries else None
+
+    def _piece(self, alternative: Alternative) -> Piece | None:
+        sql, values = self.fits.get(alternative.kind), list(alternative.values)
+        if sql is None:
+            return None
+        if "{}" not in sql:
+            return sql, values * sql.count("%s")
+        if not values:
+            return None if alternative.kind != "out_of_band" else ("a.adopted_request = ''", [])
+        return sql.format(", ".join(["%s"] * len(values))), values
 
 
-def _given(
-    name: str, table: str, what: str, called: str, joined: str, conditions: Callable[[Wanted], Iterator[Piece]]
-) -> Source:
-    """A source of what Identity Center gives to people and groups: a line for each member of a group."""
-    person = "COALESCE(m.person_id, a.principal_id)"
-    place = f"a.account_id, {what}, a.principal_type, a.principal_id, {person}"
+def _of_people(person: str) -> dict[str, str]:
+    """``people_like``: of so many people that a page is found soonest in the order of places, not by person."""
+    like = r"SELECT id FROM estate_person WHERE search LIKE %s ESCAPE '\'"
+    return {"people": f"{person} IN ({{}})", "people_like": f"COALESCE({person}, '') IN ({like})"}
+
+
+_OWNED = {
+    "adopted_yes": "a.adopted_request <> ''",
+    "adopted_no": "a.adopted_request = ''",
+    "adopted": "a.adopted_request <> ''",
+    "accounts": "a.account_id IN ({})",
+}
+_SETS = {
+    "sets": "a.permission_set_arn IN ({})",
+    "managed": f"{_KEY} IN ({{}})",
+    "out_of_band": f"a.adopted_request = '' AND NOT ({_KEY} IN ({{}}))",
+}
+_NOT_HELD = {"out_of_band": "a.adopted_request = ''"}
+_OWNER = """
+LEFT JOIN estate_person o ON o.id = a.owner_person
+LEFT JOIN estate_team t ON t.slug = a.owner_team
+JOIN estate_account c ON c.id = x.account
+"""
+_PERSON = "LEFT JOIN estate_person p ON p.id = x.person"
+
+
+def _given(name: str, table: str, kind: str, what: str, called: str, joined: str, fits: Mapping[str, str]) -> Source:
+    """What Identity Center gives: to a person, or to a group, which is a line for each of its members."""
+    by_group = kind == "GROUP"
+    person = "m.person_id" if by_group else "a.principal_id"
+    members = "JOIN estate_membership m ON m.group_id = a.principal_id AND m.absent_since IS NULL" if by_group else ""
+    membership = "JOIN estate_membership m ON m.group_id = x.principal AND m.person_id = x.person" if by_group else ""
+    group = "LEFT JOIN estate_group g ON g.id = x.principal" if by_group else ""
+    called_group = "COALESCE(g.name, x.principal)" if by_group else "''"
+    seen = "CASE WHEN m.seen_at < a.seen_at THEN m.seen_at ELSE a.seen_at END" if by_group else "a.seen_at"
     return Source(
         name,
+        table,
+        "a.id",
+        f"FROM {table} a {members} WHERE a.principal_type = '{kind}' AND {_PRESENT}",
+        ("a.account_id", what, "a.principal_type", "a.principal_id", person),
+        {**_OWNED, **_of_people(person), **fits},
         f"""
-        {place},
-        c.name, c.environment, c.team, {called},
-        COALESCE(p.display_name, m.person_id, a.principal_id), COALESCE(p.user_name, ''),
-        p.id IS NOT NULL AND p.absent_since IS NULL AND p.enabled, COALESCE(g.name, m.group_id, ''),
-        CASE WHEN m.seen_at < a.seen_at THEN m.seen_at ELSE a.seen_at END,
-        a.adopted_request, COALESCE(o.display_name, t.name, a.owner_team), NULL, NULL, NULL, NULL
+        c.name, c.environment, c.team, {called}, COALESCE(p.display_name, x.person), COALESCE(p.user_name, ''),
+        p.id IS NOT NULL AND p.absent_since IS NULL AND p.enabled, {called_group},
+        {seen}, a.adopted_request, COALESCE(o.display_name, t.name, a.owner_team), NULL, NULL, NULL, NULL
         """,
-        f"""
-        FROM {table} a
-        LEFT JOIN estate_membership m
-          ON a.principal_type = 'GROUP' AND m.group_id = a.principal_id AND m.absent_since IS NULL
-        LEFT JOIN estate_person p ON p.id = {person}
-        LEFT JOIN estate_group g ON g.id = m.group_id
-        {joined} {_OWNER}
-        WHERE a.absent_since IS NULL AND c.absent_since IS NULL
-          AND (a.principal_type = 'USER' OR m.person_id IS NOT NULL)
-        """,
-        place,
-        conditions,
-        place,
-        person,
+        f"JOIN {table} a ON a.id = x.pk {membership} {_PERSON} {group} {joined} {_OWNER}",
     )
 
 
-def _assignments(wanted: Wanted) -> Iterator[Piece]:
-    if wanted.text:
-        yield _anywhere(f"a.permission_set_arn IN ({_SETS})"), [_like(wanted.text)] * 7
-    if wanted.permission_set:
-        yield "(a.permission_set_arn = %s OR s.name = %s)", [wanted.permission_set] * 2
-    if wanted.path in _PATHS:
-        yield "a.principal_type = %s", [_PATHS[wanted.path][1]]
-    elif wanted.path:
-        yield _NOTHING
-    if wanted.standing in ("managed", "out_of_band"):
-        held = sorted(wanted.held)
-        among = f"{_KEY} IN ({', '.join(['%s'] * len(held))})" if held else "1 = 0"
-        yield (among if wanted.standing == "managed" else f"NOT ({among})"), held
-    yield from _of_person(wanted)
+def _assignments(name: str, kind: str) -> Source:
+    called, joined = "COALESCE(s.name, x.what)", "LEFT JOIN estate_permissionset s ON s.arn = x.what"
+    return _given(name, "estate_assignment", kind, "a.permission_set_arn", called, joined, _SETS)
 
 
-def _entitlements(wanted: Wanted) -> Iterator[Piece]:
-    if wanted.text:
-        yield _anywhere(f"a.search {_LIKE}"), [_like(wanted.text)] * 7
-    if wanted.permission_set:
-        yield "(a.role_arn = %s OR a.role_name = %s)", [wanted.permission_set] * 2
-    yield from _only("entitlement", wanted)
-    yield from _of_person(wanted)
-
-
-def _iam_users(wanted: Wanted) -> Iterator[Piece]:
-    if wanted.text:
-        yield f"(a.search {_LIKE} OR a.account_id IN ({_ACCOUNTS}))", [_like(wanted.text)] * 2
-    if wanted.permission_set:
-        yield _NOTHING
-    if wanted.person:
-        yield "a.name = %s", [wanted.person]
-    yield from _only("iam_user", wanted)
-    yield from _in_place(wanted)
-
-
-def _only(source: str, wanted: Wanted) -> Iterator[Piece]:
-    """No grant of the desk ever holds these; another path is not theirs."""
-    if wanted.path not in ("", source) or wanted.standing == "managed":
-        yield _NOTHING
-
-
-def _of_person(wanted: Wanted) -> Iterator[Piece]:
-    if wanted.person:
-        reached, own = _of_people(_NAMED_PEOPLE)
-        yield f"({reached} AND {own})", [wanted.person] * 6
-    yield from _in_place(wanted)
-
-
-def _in_place(wanted: Wanted) -> Iterator[Piece]:
-    if wanted.account:
-        yield "(a.account_id = %s OR c.name = %s)", [wanted.account] * 2
-    if wanted.environment:
-        yield "c.environment = %s", [wanted.environment]
-    if wanted.adopted in ("yes", "no"):
-        yield f"a.adopted_request {'<>' if wanted.adopted == 'yes' else '='} ''", []
-    if wanted.standing in ("adopted", "out_of_band"):
-        yield f"a.adopted_request {'<>' if wanted.standing == 'adopted' else '='} ''", []
-
-
-def _of_people(people: str) -> tuple[str, str]:
-    """What these people or a group of theirs have; and, of its lines, these people's own.
-
-    The first decides on what is given alone, so that the members of other groups are never read.
-    """
-    groups = f"SELECT group_id FROM estate_membership WHERE absent_since IS NULL AND person_id IN ({people})"  # noqa: S608
-    return f"(a.principal_id IN ({people}) OR a.principal_id IN ({groups}))", f"p.id IN ({people})"
-
-
-def _anywhere(what: str) -> str:
-    """In the words of the account, of what gives the access, or of the person: seven parameters."""
-    reached, own = _of_people(_FOUND_PEOPLE)
-    place = f"a.account_id IN ({_ACCOUNTS}) OR {what}"
-    return f"(({place} OR {reached}) AND ({place} OR {own}))"
-
-
-def _like(text: str) -> str:
-    """What LIKE finds as it is written."""
-    literal = searchable(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{literal}%"
+def _entitlements(name: str, kind: str) -> Source:
+    fits = {
+        **_NOT_HELD,
+        "role": "a.role_arn = %s OR a.role_name = %s",
+        "words_like": r"a.search LIKE %s ESCAPE '\'",
+    }
+    return _given(name, "estate_entitlement", kind, "a.role_arn", "a.role_name", "", fits)
 
 
 SOURCES = (
-    _given(
-        "assignment",
-        "estate_assignment",
-        "a.permission_set_arn",
-        "COALESCE(s.name, a.permission_set_arn)",
-        "LEFT JOIN estate_permissionset s ON s.arn = a.permission_set_arn",
-        _assignments,
-    ),
-    _given("entitlement", "estate_entitlement", "a.role_arn", "a.role_name", "", _entitlements),
+    _assignments("assignment", "USER"),
+    _assignments("group", "GROUP"),
+    _entitlements("entitlement", "USER"),
+    _entitlements("entitlement_group", "GROUP"),
     Source(
         "iam_user",
+        "estate_iamuser",
+        "a.arn",
+        f"FROM estate_iamuser a WHERE (a.console OR a.active_keys > 0) AND {_PRESENT}",
+        ("a.account_id", "a.arn", "'IAM'", "a.name", "a.name"),
+        {**_OWNED, **_NOT_HELD, "user_name": "a.name = %s", "words_like": r"a.search LIKE %s ESCAPE '\'"},
         """
-        a.account_id, a.arn, 'IAM', a.arn, '', c.name, c.environment, c.team, '', a.name, '', 1 = 1, '', a.seen_at,
-        a.adopted_request, COALESCE(o.display_name, t.name, a.owner_team),
-        a.console, a.mfa, a.active_keys, a.last_used_at
+        c.name, c.environment, c.team, '', a.name, '', 1 = 1, '', a.seen_at, a.adopted_request,
+        COALESCE(o.display_name, t.name, a.owner_team), a.console, a.mfa, a.active_keys, a.last_used_at
         """,
-        f"""
-        FROM estate_iamuser a {_OWNER}
-        WHERE a.absent_since IS NULL AND c.absent_since IS NULL AND (a.console OR a.active_keys > 0)
-        """,
-        "a.account_id, a.arn, 'IAM', a.arn, ''",
-        _iam_users,
-        "a.account_id, a.arn",
-        "",
+        f"JOIN estate_iamuser a ON a.arn = x.pk {_OWNER}",
     ),
 )

@@ -10,6 +10,10 @@ from typing import NamedTuple
 __all__ = ["START", "AccessLine", "Position", "Scope", "SignIn", "Wanted", "held_key"]
 
 
+#: where it is not the source's own name
+_PATH_OF = {"assignment": "direct", "entitlement_group": "entitlement"}
+
+
 class Position(NamedTuple):
     """Where a line stands: what the next page begins behind. ``what`` is the ARN of what gives the access."""
 
@@ -103,6 +107,4 @@ class AccessLine:
     @property
     def path(self) -> str:
         """The way they have it: direct, group, entitlement or iam_user."""
-        if self.position.source != "assignment":
-            return self.position.source
-        return "group" if self.group else "direct"
+        return _PATH_OF.get(self.position.source, self.position.source)
