@@ -88,7 +88,8 @@ def _accounts_and_sets(now: datetime) -> list[str]:
     names = [f"product-{n}-{_environment(n)}" for n in range(ACCOUNTS)]
     Account.objects.bulk_create(
         Account(id=_account(n), name=name, email="a@b.jp", status="ACTIVE", team=f"{n % 60}",
-                environment=_environment(n), search=searchable(_account(n), name), seen_at=now, assignments_seen_at=now, users_seen_at=now)
+                environment=_environment(n), search=searchable(_account(n), name), seen_at=now,
+                assignments_seen_at=now, users_seen_at=now)
         for n, name in enumerate(names)
     )  # fmt: skip
     arns = [f"arn:aws:sso:::permissionSet/{INSTANCE}/ps-{n:016x}" for n in range(SETS)]
