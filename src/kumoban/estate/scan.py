@@ -6,7 +6,7 @@ seen longest ago, so that a duty keeps 20,000 groups fresh without a burst.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -517,30 +517,31 @@ def _assigned(aws: Pass, of: dict[str, str], arn: str) -> Iterator[dict[str, Any
     return pages(aws, "sso-admin", "list_account_assignments", "AccountAssignments", **of)
 
 
-def _keep_assignments(found: Iterable[dict[str, Any]], asked: datetime, **scope: str) -> None:
+def _keep_assignments(found: Sequence[dict[str, Any]], asked: datetime, **scope: str) -> None:
     """Insert or update what was seen, mark the rest of the scope absent; what was seen since ``asked`` stays."""
     kept = Assignment.objects.filter(**scope)
     newer = set(kept.filter(Q(seen_at__gt=asked) | Q(absent_since__gt=asked)).values_list(*_WHO_HAS_WHAT))
     there = set(kept.filter(absent_since=None).values_list(*_WHO_HAS_WHAT))
-    looked_before = Account.objects.filter(pk=scope["account_id"], assignments_seen_at__isnull=False).exists()
-    rows = [_assignment(row, asked, asked if looked_before else None) for row in found]
+    accounts = Account.objects.filter(pk__in={row["AccountId"] for row in found}, assignments_seen_at__isnull=False)
+    looked_before = set(accounts.values_list("pk", flat=True))
+    rows = [_assignment(row, asked, asked if row["AccountId"] in looked_before else None) for row in found]
     rows = [row for row in rows if _who_has_what(row) not in newer]
     for known, fields in ((True, ["seen_at"]), (False, ["seen_at", "absent_since", "appeared_at"])):
         Assignment.objects.bulk_create(
             [row for row in rows if (_who_has_what(row) in there) == known],
             update_conflicts=True,
-            unique_fields=["account_id", *_WHO_HAS_WHAT],
+            unique_fields=_WHO_HAS_WHAT,
             update_fields=fields,
         )
     gone = Assignment.objects.filter(**scope, absent_since=None, seen_at__lt=asked)
     gone.update(absent_since=asked, **NOT_ADOPTED)
 
 
-_WHO_HAS_WHAT = ("permission_set_arn", "principal_type", "principal_id")
+_WHO_HAS_WHAT = ("account_id", "permission_set_arn", "principal_type", "principal_id")
 
 
-def _who_has_what(row: Assignment) -> tuple[str, str, str]:
-    return row.permission_set_arn, row.principal_type, row.principal_id
+def _who_has_what(row: Assignment) -> tuple[str, str, str, str]:
+    return row.account_id, row.permission_set_arn, row.principal_type, row.principal_id
 
 
 def _assignment(row: dict[str, Any], asked: datetime, appeared: datetime | None) -> Assignment:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
+from django.db.models import Count
 
 from kumoban.aws.door import door
 from kumoban.estate import scan
@@ -19,6 +21,7 @@ from kumoban.estate.models import (
     Person,
     Team,
 )
+from kumoban.ledger.clock import database_now
 from kumoban_emulator.server import EmulatorServer
 
 
@@ -87,6 +90,26 @@ def test_a_permission_set_that_was_edited_has_another_digest_though_its_name_is_
     edited = PermissionSet.objects.get(arn=chosen.arn)
     assert edited.name == chosen.name
     assert edited.digest != chosen.digest
+
+
+def test_what_one_principal_has_is_kept_account_by_account(scanned: EmulatorServer) -> None:
+    """The same permission set in another account is another assignment, however recently the first was seen."""
+    assignment = (
+        Assignment.objects.filter(absent_since=None)
+        .values("principal_type", "principal_id", "permission_set_arn")
+        .annotate(accounts=Count("account_id"))
+        .filter(accounts__gt=1)
+        .order_by("principal_id")[0]
+    )
+    kind, principal = assignment["principal_type"], assignment["principal_id"]
+    theirs = Assignment.objects.filter(principal_type=kind, principal_id=principal, absent_since=None)
+    before = set(theirs.values_list("account_id", "permission_set_arn"))
+    first = theirs.order_by("account_id")[0]
+    Assignment.objects.filter(pk=first.pk).update(seen_at=database_now() + timedelta(hours=1))
+    other = theirs.exclude(account_id=first.account_id).filter(permission_set_arn=first.permission_set_arn)
+    other.update(absent_since=first.seen_at)
+    scan.scan_assignments_of(door().open("test"), kind, principal)
+    assert set(theirs.values_list("account_id", "permission_set_arn")) == before
 
 
 def test_an_assignment_made_elsewhere_is_seen_and_its_removal_too(scanned: EmulatorServer) -> None:
