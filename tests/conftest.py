@@ -61,7 +61,7 @@ def _set_up_django() -> None:
 
     if ON_SQLITE:
         database = settings.DATABASES["default"]
-        # a file, because threads and processes must meet in it; it may be lost with the machine, so nothing waits for it
+        # a file, because threads and processes must meet in it; nothing waits for the disk, as in tests/postgres.py
         database.setdefault("TEST", {})["NAME"] = str(FOLDER / "test.sqlite3")
         database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
     django.setup()
@@ -80,7 +80,7 @@ def _empty_quickly() -> None:
 
     def by_delete(self: DatabaseOperations, _style: object, tables: list[str], **_unused: bool) -> list[str]:
         # TRUNCATE makes new files for every table; foreign keys are deferred, so the order does not matter
-        return ["; ".join(f"DELETE FROM {self.quote_name(table)}" for table in tables)]
+        return ["; ".join(f"DELETE FROM {self.quote_name(table)}" for table in tables)]  # noqa: S608
 
     DatabaseOperations.sql_flush = by_delete  # type: ignore[method-assign]
 

@@ -25,6 +25,9 @@ from tests.integration.web.identity_provider.saml import metadata, new_key
 
 @pytest.fixture
 def desk(emptied_ledger: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Practice]:
+    if connection.vendor == "sqlite":  # the tests' own does not wait for the disk
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=FULL")
     with practice_desk(monkeypatch, tmp_path) as made:
         key = tmp_path / "ledger.key"
         key.write_text("k" * 44)
@@ -35,6 +38,7 @@ def desk(emptied_ledger: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         Membership.objects.create(person_id=made.user("ren"), group_id=made.group("ops"), seen_at=database_now())
         Duty.objects.update_or_create(name="seal", defaults={"due": database_now(), "last_at": database_now()})
         yield made
+    connection.close()  # the next one is as the tests' are
 
 
 #: the tests' own PostgreSQL gives up durability for speed, and the doctor says so
