@@ -71,12 +71,23 @@ class Pass:
     permit: buckets.Permit | None = None
     patience: float = 20.0
 
-    def read(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
+    def read(
+        self,
+        service: str,
+        operation: str,
+        account: str | None = None,
+        *,
+        region: str = "",
+        by: str = "reader",
+        **params: Any,
+    ) -> dict[str, Any]:
+        """``by``: the operator looks where the reader cannot be yet (an account that was only just made)."""
         if not operation.startswith(_READING):
             raise NotReading(operation)
         if settings.KUMOBAN_AWS_LIMITS:
             buckets.take(service, urgent=self.urgent, fence=None, patience=self.patience)
-        return self.door.send(service, operation, self._reader(account), params)
+        session = self._operator(account) if by == "operator" else self._reader(account)
+        return self.door.send(service, operation, session, params, region)
 
     def _reader(self, account: str | None) -> SessionKey:
         """The reader of the desk's account, or of a member account, which only that one assumes. Raises Denied."""
@@ -89,12 +100,27 @@ class Pass:
         arn = f"arn:{partition}:iam::{account}:role/{settings.KUMOBAN_MEMBER_READER_ROLE}"
         return SessionKey(arn, self.session_name, through=own)
 
-    def mutate(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]:
+    def _operator(self, account: str | None) -> SessionKey:
+        """The operator of the desk's account; of the management account; or of a member, which that one may enter."""
         if observing():
             raise ObserveMode("KUMOBAN_MODE is observe")
         if not settings.KUMOBAN_OPERATOR_ROLE:
             raise ObserveMode("KUMOBAN_OPERATOR_ROLE is not set")
-        session = self._session(settings.KUMOBAN_OPERATOR_ROLE)
+        own = self._session(settings.KUMOBAN_OPERATOR_ROLE)
+        if account is None or f"::{account}:" in own.role_arn:
+            return own
+        above = settings.KUMOBAN_MANAGEMENT_ROLE
+        management = SessionKey(above, self.session_name, through=own) if above else own
+        if f"::{account}:" in management.role_arn:
+            return management
+        partition = own.role_arn.split(":")[1]
+        arn = f"arn:{partition}:iam::{account}:role/{settings.KUMOBAN_ACCOUNT_ACCESS_ROLE}"
+        return SessionKey(arn, self.session_name, through=management)
+
+    def mutate(
+        self, service: str, operation: str, account: str | None = None, *, region: str = "", **params: Any
+    ) -> dict[str, Any]:
+        session = self._operator(account)
         try:
             self.door.prepare(session)
         except AwsError as refused:  # nothing was sent to the service: worth trying again
@@ -106,7 +132,7 @@ class Pass:
             permit = buckets.take(service, urgent=self.urgent, fence=self.fence, patience=self.patience)
         if not permit.fresh:  # nothing is signed on a lease that was asked about too long ago
             raise Postponed("StalePermit", "the database answers too slowly")
-        return self.door.send(service, operation, session, params)
+        return self.door.send(service, operation, session, params, region)
 
     def _session(self, role_arn: str) -> SessionKey:
         return SessionKey(role_arn, self.session_name)

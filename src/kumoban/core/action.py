@@ -25,6 +25,8 @@ class Presence(StrEnum):
     ABSENT = "absent"
     #: of a change: neither as wanted nor as it was when it was planned
     DIFFERS = "differs"
+    #: of a change that takes several calls: some of them are still to be made
+    PARTLY = "partly"
     #: the account, principal or permission set answered not found, by id
     TARGET_GONE = "target_gone"
 
@@ -59,9 +61,20 @@ class Progress:
 class Caller(Protocol):
     """The door to AWS as one step sees it: every call is counted, limited and signed for that step."""
 
-    def read(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]: ...
+    def read(
+        self,
+        service: str,
+        operation: str,
+        account: str | None = None,
+        *,
+        region: str = "",
+        by: str = "reader",
+        **params: Any,
+    ) -> dict[str, Any]: ...
 
-    def mutate(self, service: str, operation: str, account: str | None = None, **params: Any) -> dict[str, Any]: ...
+    def mutate(
+        self, service: str, operation: str, account: str | None = None, *, region: str = "", **params: Any
+    ) -> dict[str, Any]: ...
 
 
 class Action(Protocol):

@@ -6,6 +6,7 @@ The least-privilege policies of both roles, the CloudFormation templates and `ku
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["Need", "needs"]
 
@@ -22,10 +23,16 @@ class Need:
     operation: str
     on: tuple[str, ...] = ("*",)
     when: tuple[tuple[str, str, str], ...] = ()
+    #: the account it is called in: the desk's own, the management account, or the member it is about
+    at: Literal["desk", "management", "member"] = "desk"
 
 
 def needs(
-    service: str, *operations: str, on: tuple[str, ...] = ("*",), when: tuple[tuple[str, str, str], ...] = ()
+    service: str,
+    *operations: str,
+    on: tuple[str, ...] = ("*",),
+    when: tuple[tuple[str, str, str], ...] = (),
+    at: Literal["desk", "management", "member"] = "desk",
 ) -> frozenset[Need]:
     """Several operations of one service on the same resources."""
-    return frozenset(Need(service, operation, on, when) for operation in operations)
+    return frozenset(Need(service, operation, on, when, at) for operation in operations)

@@ -17,7 +17,7 @@ from kumoban.desk.calls import intend, record_call
 from kumoban.desk.models import Request, Step
 from kumoban.desk.notices.events import needs_person
 from kumoban.desk.outcome import Next, Outcome, backoff
-from kumoban.desk.routine import action_of
+from kumoban.desk.routine import action_of, routine_of
 from kumoban.desk.states import RANK, Phase, StepKind
 from kumoban.ledger.record import SYSTEM, record
 
@@ -122,6 +122,9 @@ def _seen(step: Step, seen: Seen, now: datetime, *, pending: bool) -> Next:
         return _done(step, seen)
     if action_of(step.action).arrives:
         return _not_arrived(step, now)
+    if seen.presence == Presence.PARTLY:
+        step.attempts = 0
+        return intend(step, now)
     if step.phase == Phase.VERIFY and step.attempts < _VERIFY_TRIES:
         step.attempts += 1  # AWS shows a change a while after it has accepted it
         return Next(Phase.VERIFY, _LOOK_AGAIN)
@@ -179,7 +182,17 @@ def _failed(step: Step, reason: Reason, now: datetime) -> Next:
 
 
 def go_on_behind(steps: Iterable[Step], now: datetime) -> None:
-    """After a batch of turns: what stands behind the changes it has done."""
+    """After a batch of turns: what stands behind the changes it has done; after the last, the desk's own rows."""
     done = {step.request_id for step in steps if step.kind == StepKind.CHANGE and step.phase == Phase.DONE}
     for request in Request.objects.filter(pk__in=done).select_related("plan").order_by("pk"):
-        open_next(request, now)
+        if open_next(request, now) == 0:
+            _finish(request, now)
+
+
+def _finish(request: Request, now: datetime) -> None:
+    """All was seen: what the routine keeps of it, in the transaction that ends the request."""
+    routine = routine_of(request.routine)
+    changes = request.steps.filter(kind=StepKind.CHANGE)
+    if routine is None or routine.finish is None or request.plan is None or changes.exclude(phase=Phase.DONE).exists():
+        return
+    routine.finish(request, request.plan.value, dict(changes.values_list("position", "found")), now)

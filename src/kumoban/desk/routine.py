@@ -106,6 +106,8 @@ class Routine:
     open_to_all: bool = False
     #: carries out a plan of ``desk.…`` steps on the desk's own rows, in the transaction that decided it
     keep: Callable[[Request, Plan, datetime], None] | None = None
+    #: after all changes of a plan were seen: the desk's own rows; given what each step found, by position
+    finish: Callable[[Request, Plan, Mapping[int, Mapping[str, str]], datetime], None] | None = None
     #: business time within which the operations team means to be done
     target: timedelta | None = None
 

@@ -194,6 +194,7 @@ class Seeder:
         trusts = (f"arn:aws:iam::{desk}:user/{BASE_IDENTITIES[1]}", f"arn:aws:iam::{desk}:user/{BASE_IDENTITIES[2]}")
         self._role("KumobanReader", desk, trusts, (), {"read": _document(_READER, _INTO_MEMBERS)})
         self._role("KumobanOperator", desk, trusts, _ADMIN, {})
+        self._role("KumobanManagement", home, (f"arn:aws:iam::{desk}:role/KumobanOperator",), _ADMIN, {})
         for member in self.world.organization.accounts:
             if member not in (desk, home):
                 reader = (f"arn:aws:iam::{desk}:role/KumobanReader",)

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from kumoban.core.needs import Need
+from collections.abc import Iterable
+
+from kumoban.core.needs import Need, needs
 from kumoban.desk import heartbeat, orphans
 from kumoban.desk.roles import held
 from kumoban.desk.routine import all_actions, all_routines
 from kumoban.estate import iam_users, scan
 
-__all__ = ["MEMBER", "OPERATOR", "READER", "WATCHDOG", "declared"]
+__all__ = ["MANAGEMENT", "MEMBER", "OPERATOR", "READER", "WATCHDOG", "declared"]
 
 READER, MEMBER, OPERATOR, WATCHDOG = "reader", "member", "operator", "watchdog"
+#: the operator inside the management account, which enters new members by the role that AWS makes there
+MANAGEMENT = "management"
 
 
 def declared(role: str) -> frozenset[Need]:
     """Everything that is called with one of the roles; ``member`` is the reader inside a member account."""
+    acts = frozenset().union(*(action.writes for action in all_actions()))
+    looks = frozenset().union(*(action.reads for action in all_actions()))
     if role == WATCHDOG:
         return heartbeat.WRITES
     if role == MEMBER:
         return iam_users.READS
     if role == OPERATOR:
-        return frozenset().union(*(action.writes for action in all_actions()))
+        return _called_at("desk", acts)
+    if role == MANAGEMENT:
+        return _called_at("management", acts | looks) | _INTO_MEMBERS
     routines = (routine.reads for routine in all_routines())
-    return (scan.READS | held.READS | orphans.READS).union(*routines, *(action.reads for action in all_actions()))
+    return (scan.READS | held.READS | orphans.READS).union(*routines, _called_at("desk", looks))
+
+
+#: AWS makes this role in every account that it creates (Organizations user guide, "Accessing member accounts")
+_INTO_MEMBERS = needs("sts", "assume_role", on=("arn:{partition}:iam::*:role/OrganizationAccountAccessRole",))
+
+
+def _called_at(account: str, wanted: Iterable[Need]) -> frozenset[Need]:
+    return frozenset(need for need in wanted if need.at == account)

@@ -3,11 +3,23 @@
 from kumoban.services.identity_center.assign import (
     ASSIGN,
     ASSIGN_GROUP,
+    ASSIGN_TO_NEW,
     UNASSIGN,
     Assign,
     AssignGroup,
+    AssignToNew,
     Unassign,
     assignment_thing,
 )
 
-__all__ = ["ASSIGN", "ASSIGN_GROUP", "UNASSIGN", "Assign", "AssignGroup", "Unassign", "assignment_thing"]
+__all__ = [
+    "ASSIGN",
+    "ASSIGN_GROUP",
+    "ASSIGN_TO_NEW",
+    "UNASSIGN",
+    "Assign",
+    "AssignGroup",
+    "AssignToNew",
+    "Unassign",
+    "assignment_thing",
+]

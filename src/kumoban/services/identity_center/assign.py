@@ -21,10 +21,21 @@ from kumoban.core.reason import Reason
 from kumoban.estate.models import Account, Assignment
 from kumoban.services.identity_center.in_progress import InProgress, listed
 
-__all__ = ["ASSIGN", "ASSIGN_GROUP", "UNASSIGN", "Assign", "AssignGroup", "Unassign", "assignment_thing"]
+__all__ = [
+    "ASSIGN",
+    "ASSIGN_GROUP",
+    "ASSIGN_TO_NEW",
+    "UNASSIGN",
+    "Assign",
+    "AssignGroup",
+    "AssignToNew",
+    "Unassign",
+    "assignment_thing",
+]
 
 ASSIGN = "identity_center.assign/1"
 ASSIGN_GROUP = "identity_center.assign_group/1"
+ASSIGN_TO_NEW = "identity_center.assign_to_new/1"
 UNASSIGN = "identity_center.unassign/1"
 
 _STATUS = {"apply": "creation", "undo": "deletion"}
@@ -173,6 +184,16 @@ class AssignGroup(Assign):
     """The same for a group: ``principal`` is a group id."""
 
     name = ASSIGN_GROUP
+
+    def _principal(self, params: Mapping[str, str]) -> tuple[str, str]:
+        return "GROUP", params["principal"]
+
+
+class AssignToNew(Assign):
+    """A change: a group's assignment in an account that the same plan makes, as above; nothing of it ends."""
+
+    name = ASSIGN_TO_NEW
+    holds = False
 
     def _principal(self, params: Mapping[str, str]) -> tuple[str, str]:
         return "GROUP", params["principal"]
