@@ -269,6 +269,14 @@ KUMOBAN_IDENTITY_SOURCE = _one_of(
 )
 KUMOBAN_TEAM_TAG = _env("TEAM_TAG", "Team")
 KUMOBAN_ENVIRONMENT_TAG = _env("ENVIRONMENT_TAG", "Environment")
+# New accounts: the root user's address ({name} is the account's), and the regions whose default VPC is removed: those
+# enabled in every account (AWS Account Management reference guide, "Regions")
+KUMOBAN_ACCOUNT_EMAIL = _env("ACCOUNT_EMAIL")
+KUMOBAN_ENABLED_REGIONS = _list(
+    "ENABLED_REGIONS",
+    "us-east-1,us-east-2,us-west-1,us-west-2,ap-northeast-1,ap-northeast-2,ap-northeast-3,ap-south-1,ap-southeast-1,"
+    "ap-southeast-2,ca-central-1,eu-central-1,eu-north-1,eu-west-1,eu-west-2,eu-west-3,sa-east-1",
+)
 KUMOBAN_WORK_KINDS = _list(
     "WORK_KINDS",
     "release=リリース/Release,incident=障害対応/Incident response,"

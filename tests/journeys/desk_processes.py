@@ -281,7 +281,7 @@ class Desk:
 def desk_on(database_url: str, folder: Path, **environment: str) -> Iterator[Desk]:
     """A desk on an empty database, its estate read, its pages served; runners are started by the test."""
     with WatchedAws(state=folder / "emulator", creation_delay=0.05, deletion_delay=0.05, enforce_limits=False) as aws:
-        port = free_port()
+        port, management = free_port(), aws.engine.world.organization.management
         keys = folder / "emulator" / "aws"
         chosen = {
             **os.environ,
@@ -296,6 +296,9 @@ def desk_on(database_url: str, folder: Path, **environment: str) -> Iterator[Des
             "KUMOBAN_READER_ROLE": aws.role_arn("KumobanReader"),
             "KUMOBAN_OPERATOR_ROLE": aws.role_arn("KumobanOperator"),
             "KUMOBAN_IDENTITY_SOURCE": "identity-center",
+            "KUMOBAN_ACCOUNT_EMAIL": "aws+{name}@example.com",
+            "KUMOBAN_ENABLED_REGIONS": "ap-northeast-1",
+            "KUMOBAN_MANAGEMENT_ROLE": f"arn:aws:iam::{management}:role/KumobanManagement",
             "KUMOBAN_LEASE_SECONDS": str(LEASE),
             **environment,
         }

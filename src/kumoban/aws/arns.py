@@ -8,6 +8,7 @@ __all__ = [
     "IAM_USER",
     "INSTANCE",
     "MEMBERSHIPS",
+    "MEMBER_ACCOUNT",
     "MEMBER_READER",
     "ORGANIZATION_ACCOUNT",
     "ORGANIZATION_ROOT",
@@ -30,6 +31,9 @@ MEMBERSHIPS = "arn:{partition}:identitystore:::membership/*"
 ACCESS_APPLICATION = "arn:{partition}:account-access:*:*:application/*"
 IAM_USER = "arn:{partition}:iam::*:user/*"
 MEMBER_READER = "arn:{partition}:iam::*:role/KumobanReader"
+
+#: a member account in Account management
+MEMBER_ACCOUNT = "arn:{partition}:account::{management}:account/{organization}/*"
 
 ORGANIZATION_ACCOUNT = "arn:{partition}:organizations::{management}:account/{organization}/*"
 ORGANIZATION_UNIT = "arn:{partition}:organizations::{management}:ou/{organization}/*"

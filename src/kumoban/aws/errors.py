@@ -88,8 +88,12 @@ _DENIALS = {
     "SignatureDoesNotMatch",
 }
 _EXPIRED = {"ExpiredTokenException", "ExpiredToken"}
-_NOT_FOUND = {"ResourceNotFoundException", "AccountNotFoundException", "NoSuchEntity"}
-_ALREADY_THERE = {"EntityAlreadyExists", "EntityAlreadyExistsException", "ResourceAlreadyExistsException"}
+_NOT_FOUND = {"ResourceNotFoundException", "AccountNotFoundException", "NoSuchEntity", "NotFoundException"}
+_ALREADY_THERE = {
+    *("EntityAlreadyExists", "EntityAlreadyExistsException", "ResourceAlreadyExistsException"),
+    "DuplicateRecordException",  # AWS Budgets
+}
+_BUSY = {"ConcurrentModificationException", "FinalizingOrganizationException"}  # AWS Organizations
 _QUOTAS = {"ServiceQuotaExceededException"}
 
 
@@ -117,6 +121,8 @@ def _answered(error: ClientError) -> AwsError:
     elif code == "ConflictException":
         taken = error.response.get("Reason") == "UNIQUENESS_CONSTRAINT_VIOLATION"  # the identity store's
         kind = AlreadyThere if taken else Conflict
+    elif code in _BUSY:
+        kind = Conflict
     elif code in _ALREADY_THERE:
         kind = AlreadyThere
     elif code in _NOT_FOUND:

@@ -80,6 +80,7 @@ def _environment(port: int, data: Path, endpoint: str) -> dict[str, str]:
         **os.environ,
         "KUMOBAN_DEMO": "1",
         "KUMOBAN_IDENTITY_SOURCE": "identity-center",  # its people have a directory's ids only to sign in
+        "KUMOBAN_ACCOUNT_EMAIL": "aws+{name}@akatsuki.example",
         "KUMOBAN_DATA_DIR": str(data),
         "KUMOBAN_BASE_URL": f"http://127.0.0.1:{port}",
         "KUMOBAN_AWS_ENDPOINT_URL": endpoint,

@@ -60,8 +60,9 @@ def open_next(request: Request, now: datetime) -> int:
     for step in opened:
         takes = plan.steps[step.position].takes
         step.params |= {name: done[position][what] for name, (position, what) in takes.items()}
+        step.account_id = step.account_id or step.params.get("account", "")
         step.lock_key, step.due = action_of(step.action).lock(step.params), now
-    Step.objects.bulk_update(opened, ["params", "lock_key", "due"])
+    Step.objects.bulk_update(opened, ["params", "account_id", "lock_key", "due"])
     return len(opened)
 
 

@@ -26,13 +26,14 @@ def declared(role: str) -> frozenset[Need]:
     if role == MEMBER:
         return iam_users.READS
     if role == OPERATOR:
-        return _called_at("desk", acts)
+        return _called_at("desk", acts) | _INTO_MANAGEMENT
     if role == MANAGEMENT:
         return _called_at("management", acts | looks) | _INTO_MEMBERS
     routines = (routine.reads for routine in all_routines())
     return (scan.READS | held.READS | orphans.READS).union(*routines, _called_at("desk", looks))
 
 
+_INTO_MANAGEMENT = needs("sts", "assume_role", on=("arn:{partition}:iam::{management}:role/KumobanManagement",))
 #: AWS makes this role in every account that it creates (Organizations user guide, "Accessing member accounts")
 _INTO_MEMBERS = needs("sts", "assume_role", on=("arn:{partition}:iam::*:role/OrganizationAccountAccessRole",))
 

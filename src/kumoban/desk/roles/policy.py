@@ -20,6 +20,8 @@ __all__ = ["ANYWHERE", "Place", "here", "iam_action", "policy"]
 
 #: where the prefix of IAM's actions is not the name of botocore's service
 _PREFIX = {"sso-admin": "sso"}
+#: where IAM knows an operation by another name (service authorization reference, AWS Budgets)
+_ACTIONS = {"budgets:CreateBudget": "budgets:ModifyBudget", "budgets:DescribeBudget": "budgets:ViewBudget"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def _condition(when: tuple[tuple[str, str, str], ...]) -> dict[str, Any]:
 
 def iam_action(need: Need) -> str:
     """``sso:ListInstances``. Raises KeyError for an operation that botocore does not know."""
-    return f"{_PREFIX.get(need.service, need.service)}:{_operations(need.service)[need.operation]}"
+    action = f"{_PREFIX.get(need.service, need.service)}:{_operations(need.service)[need.operation]}"
+    return _ACTIONS.get(action, action)
 
 
 @lru_cache(maxsize=64)

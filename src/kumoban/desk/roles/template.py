@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kumoban.desk.heartbeat import ENDS_PROVEN, NAMESPACE
-from kumoban.desk.roles.declared import MEMBER, OPERATOR, READER, WATCHDOG, declared
+from kumoban.desk.roles.declared import MANAGEMENT, MEMBER, OPERATOR, READER, WATCHDOG, declared
 from kumoban.desk.roles.policy import Place, policy
 
 __all__ = ["TEMPLATES", "template"]
@@ -142,6 +142,33 @@ def _member() -> dict[str, Any]:
     }
 
 
+def _management() -> dict[str, Any]:
+    """For the management account: what only that one may do, and only the desk's operator enters."""
+    place = Place(
+        partition="${AWS::Partition}", management="${AWS::AccountId}", organization="${OrganizationId}", store="*"
+    )
+    document = policy(declared(MANAGEMENT), place, lambda arn: {"Fn::Sub": arn})
+    trust = _trusting({"Ref": "OperatorRole"}, {"aws:PrincipalArn": {"Ref": "OperatorRole"}})
+    properties = {
+        "RoleName": "KumobanManagement",
+        "MaxSessionDuration": 3600,
+        "AssumeRolePolicyDocument": trust,
+        "Policies": [{"PolicyName": "Declared", "PolicyDocument": document}],
+    }
+    return {
+        "AWSTemplateFormatVersion": _VERSION,
+        "Description": "Kumoban: accounts are made and moved, budgets kept, new members entered",
+        "Parameters": {
+            "OperatorRole": _text("ARN of KumobanOperator in the desk's account"),
+            "OrganizationId": _text("Such as o-exampleorgid", AllowedPattern="o-[a-z0-9]{10,32}"),
+        },
+        "Resources": {"Management": {"Type": "AWS::IAM::Role", "Properties": properties}},
+        "Outputs": {
+            "ManagementRole": {"Description": "KUMOBAN_MANAGEMENT_ROLE", "Value": {"Fn::GetAtt": ["Management", "Arn"]}}
+        },
+    }
+
+
 def _watchdog() -> dict[str, Any]:
     """For an account the desk has nothing else to do with: it alarms also when the desk says nothing any more."""
     trust = _trusting({"Ref": "TrustedPrincipal"})
@@ -191,4 +218,9 @@ def _watchdog() -> dict[str, Any]:
     }
 
 
-TEMPLATES: dict[str, Callable[[], dict[str, Any]]] = {"roles": _roles, "members": _members, "watchdog": _watchdog}
+TEMPLATES: dict[str, Callable[[], dict[str, Any]]] = {
+    "roles": _roles,
+    "members": _members,
+    "management": _management,
+    "watchdog": _watchdog,
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kumoban.aws.arns import MEMBER_ACCOUNT
 from kumoban.aws.errors import NotFound
 from kumoban.core.action import Caller, Change, Direction, Presence, Seen, Started
 from kumoban.core.needs import needs
@@ -24,8 +25,8 @@ class AlternateContact(Change):
     """Parameters: ``account``, ``type``, ``name``, ``title``, ``email``, ``phone``; with ``was.`` what they were."""
 
     name = ALTERNATE_CONTACT
-    reads = needs("account", "get_alternate_contact")
-    writes = needs("account", "put_alternate_contact")
+    reads = needs("account", "get_alternate_contact", on=(MEMBER_ACCOUNT,))
+    writes = needs("account", "put_alternate_contact", on=(MEMBER_ACCOUNT,))
 
     def lock(self, params: Mapping[str, str]) -> str:
         return f"account:contacts:{params['account']}"
