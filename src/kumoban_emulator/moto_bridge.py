@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -45,7 +46,30 @@ def _dispatcher() -> Any:
     with _loading:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+        _share_managed_policies()
         return DomainDispatcherApplication(create_backend_app)
+
+
+def _share_managed_policies() -> None:
+    """AWS's own policies are the same in every account; moto would read all 1,500 anew for each of them."""
+    from moto.iam.models import IAMBackend
+    from moto.moto_api._internal import mock_random
+
+    drawn = mock_random.getstate()  # their ids are drawn too, and a replay must draw the same for all else
+    policies = IAMBackend("aws", "000000000000").aws_managed_policies
+    mock_random.setstate(drawn)
+
+    def of_account(backend: Any) -> list[Any]:
+        return [_of_account(policy, backend.account_id) for policy in policies]
+
+    IAMBackend._init_aws_policies = of_account  # type: ignore[method-assign,assignment]
+
+
+def _of_account(policy: Any, account: str) -> Any:
+    """The same policy, with its own count of what it is attached to."""
+    own = copy(policy)
+    own.account_id, own.tags, own.versions = account, {}, [copy(version) for version in policy.versions]
+    return own
 
 
 def is_loaded() -> bool:
@@ -57,7 +81,9 @@ def reset() -> None:
     if not is_loaded():
         return
     from moto.core.base_backend import BackendDict
+    from moto.iam.models import iam_backends
 
+    iam_backends.clear()  # moto would build each account's anew before it forgets it
     BackendDict.reset()
 
 
