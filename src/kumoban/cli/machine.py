@@ -110,15 +110,17 @@ def scan(as_json: bool) -> None:
 
 @click.command("demo-rules", hidden=True)
 def demo_rules() -> None:
-    """What the demo begins with: the four templates for every team, a filled account register, a day's requests."""
+    """What the demo begins with: rules for every team, the account register, a day's requests, a thing to notice."""
     start_django()
     from kumoban.cli.demo_day import fill_day
+    from kumoban.cli.demo_drift import assign_past_the_desk
     from kumoban.cli.demo_register import fill_register
     from kumoban.desk.rule_book import templates_for_every_team
 
     templates_for_every_team()
     fill_register()
     fill_day()
+    assign_past_the_desk()
 
 
 @click.command(

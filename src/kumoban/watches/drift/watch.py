@@ -27,7 +27,7 @@ WATCH = Watch(
             "for it"
         ),
         "drift_iam_user": _("The IAM user %(user)s can sign in to %(account)s, and nobody asked the desk for it"),
-        "drift_before": _("%(account)s has %(n)s ways in of before the desk that nobody adopted"),
+        "drift_before": _("%(account)s: access of before the desk that nobody adopted (%(n)s)"),
         "drift_adopt": _("Adopt what is in %(account)s"),
         "drift_remove": _("Have it removed"),
         "drift_remove_subject": _("Remove access without a request in %(account)s"),
