@@ -17,6 +17,7 @@ from kumoban.cli.doctor.at_aws import furthest_apart
 from kumoban.desk.models import Duty, Step
 from kumoban.desk.roles import OPERATOR, READER, declared, here, policy
 from kumoban.estate.models import Membership, Organization, Person
+from kumoban.estate.scan import scan_all
 from kumoban.ledger.clock import database_now
 from tests.integration.cli.test_machine import run
 from tests.integration.desk.practice import Practice, practice_desk
@@ -198,3 +199,12 @@ def test_saml_metadata_is_read_and_the_end_of_its_certificate_told(
     assert "certificate ends on" in wrong()["identity provider"]  # the tests' keys last a few days
     file.write_text("<nothing/>")
     assert "no certificate" in wrong()["identity provider"]
+
+
+def test_member_accounts_that_could_not_be_read_are_named(desk: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "readers in member accounts"
+    assert "desk's own account only" in found()[name]["found"]
+    monkeypatch.setattr(settings, "KUMOBAN_MEMBER_READER_ROLE", "KumobanReader")
+    assert "payments-prod" in wrong()[name]
+    scan_all()
+    assert found()[name]["ok"]

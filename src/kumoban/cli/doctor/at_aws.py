@@ -15,7 +15,7 @@ from kumoban.cli.language import gettext_noop
 from kumoban.desk.roles import OPERATOR, READER, declared
 from kumoban.desk.roles.held import Held, aws_clock, delegated, held_by, in_progress, instances, trusted
 from kumoban.desk.room import MAX_OUTSTANDING
-from kumoban.estate.models import Organization
+from kumoban.estate.models import Account, Organization
 from kumoban.ledger.clock import database_now
 
 __all__ = ["CHECKS", "furthest_apart"]
@@ -96,6 +96,19 @@ def _clocks() -> str:
     return _("at most %(n)s s apart") % {"n": max(1, round(apart.total_seconds()))}
 
 
+def _members() -> str:
+    """As the last scan found it; the management account is none of the members."""
+    if not settings.KUMOBAN_MEMBER_READER_ROLE:
+        return _("KUMOBAN_MEMBER_READER_ROLE is not set: IAM users are looked at in the desk's own account only")
+    members = Account.objects.filter(absent_since=None, status="ACTIVE")
+    members = members.exclude(pk__in=Organization.objects.values("management_account"))
+    unread = list(members.filter(users_seen_at=None).order_by("name")[:5])
+    if unread:
+        names = ", ".join(f"{one.name} ({one.users_error[:80]})" if one.users_error else one.name for one in unread)
+        raise Wrong(_("IAM users were never read in: %(accounts)s") % {"accounts": names})
+    return _("the IAM users of %(n)s accounts are read") % {"n": members.count()}
+
+
 def furthest_apart(instants: list[datetime]) -> timedelta:
     return max(instants) - min(instants)
 
@@ -140,6 +153,11 @@ CHECKS: tuple[Look, ...] = (
         gettext_noop("trusted access"),
         _service_access,
         gettext_noop("enable trusted access for IAM Identity Center in AWS Organizations"),
+    ),
+    (
+        gettext_noop("readers in member accounts"),
+        _members,
+        gettext_noop("deploy what this prints to their OUs: kumoban aws template members; then run: kumoban scan"),
     ),
     (gettext_noop("room for operations"), _room, gettext_noop("run: kumoban scan; what is under way ends by itself")),
     (gettext_noop("clocks"), _clocks, gettext_noop("let all machines, also the database's, keep time by NTP")),
