@@ -171,25 +171,8 @@ def _run(environ: dict[str, Any]) -> Answer:
 def _iam(account: str) -> Any:
     from moto.iam.models import iam_backends
 
-    _read_policies_once()
+    _dispatcher()  # accounts share AWS's policies only after it
     return iam_backends[account]["aws"]
-
-
-@lru_cache(maxsize=1)
-def _read_policies_once() -> None:
-    """AWS's 1,600 policies are parsed for the first account; the others get copies (each took 0.4 s and 5 MB)."""
-    from moto.iam.models import IAMBackend
-
-    backend: Any = IAMBackend
-    parse = backend._init_aws_policies
-    parsed: list[Any] = []
-
-    def copies(self: Any) -> list[Any]:
-        if not parsed:
-            parsed.extend(parse(self))
-        return [copy(policy) for policy in parsed]
-
-    backend._init_aws_policies = copies
 
 
 def project_roles(roles: RoleTable, account: str) -> None:

@@ -53,10 +53,13 @@ class Offered:
 
 
 def offered(actor: Actor, finding: Finding) -> Iterator[Offered]:
+    """Of several that are called the same, the first that this person may ask for."""
     if finding.resolved_at is not None:
         return
     routines = {routine.name: routine for routine in routines_for(actor.ops)}
+    called: set[str] = set()
     for proposal in finding.proposals:
-        if routine := routines.get(proposal["routine"]):
-            address = f"/ask/{routine.name}?finding={finding.pk}"
-            yield Offered(routine, said(proposal["title"]), address)
+        routine, title = routines.get(proposal["routine"]), said(proposal["title"])
+        if routine is not None and title not in called:
+            called.add(title)
+            yield Offered(routine, title, f"/ask/{routine.name}?finding={finding.pk}")

@@ -16,8 +16,8 @@ from kumoban.core.reason import Reason
 from kumoban.estate.content import administers
 from kumoban.estate.models import Account, Assignment, Entitlement, IamUser
 from kumoban.findings.models import Severity
-from kumoban.findings.watch import Noticed, Round
-from kumoban.watches.drift.proposals import adopt, remove
+from kumoban.findings.watch import Noticed, Proposal, Round
+from kumoban.watches.drift.proposals import adopt, remove, take_away
 from kumoban.watches.drift.ways import Names, Way, key_of, unknown_ways
 
 __all__ = ["detect"]
@@ -48,8 +48,13 @@ def _one(way: Way, names: Names) -> Noticed:
         team=names.team(account.id),
         about=person.id if person else "",
         evidence={name: value for name, value in evidence.items() if value not in ("", None)},
-        proposals=(remove(title, account.id, account.name), adopt(account.id, account.name)),
+        proposals=(*_by_routine(way), remove(title, account.id, account.name), adopt(account.id, account.name)),
     )
+
+
+def _by_routine(way: Way) -> Iterator[Proposal]:
+    if isinstance(way, Assignment):
+        yield take_away(way.principal_type, way.principal_id, way.account_id, way.permission_set_arn)
 
 
 def _told(way: Way, account: Account, names: Names) -> tuple[Reason, Severity, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kumoban.core.reason import Reason
 from kumoban.findings.watch import Proposal
 
-__all__ = ["adopt", "remove"]
+__all__ = ["adopt", "remove", "take_away"]
 
 
 def adopt(account: str, name: str) -> Proposal:
@@ -13,8 +13,15 @@ def adopt(account: str, name: str) -> Proposal:
     return Proposal("adopt", Reason("drift_adopt", {"account": name}), {"accounts": [account]})
 
 
+def take_away(principal_type: str, principal: str, account: str, permission_set: str) -> Proposal:
+    """An assignment, by the operations team and a second member of it."""
+    whose = {"group" if principal_type == "GROUP" else "person": principal}
+    form = {"act": "take_away", **whose, "accounts": [account], "permission_set": permission_set}
+    return Proposal("permanent-access", Reason("drift_remove", {}), form, {"reason": Reason("drift_remove_reason", {})})
+
+
 def remove(what: Reason, account: str, name: str) -> Proposal:
-    """By hand, until a routine removes it."""
+    """By hand: for whoever may not take it away, and what no routine takes away yet."""
     texts = {
         "subject": Reason("drift_remove_subject", {"account": name}),
         "what": Reason(f"{what.code}_remove", what.params),

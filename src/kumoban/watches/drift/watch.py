@@ -30,6 +30,7 @@ WATCH = Watch(
         "drift_before": _("%(account)s: access of before the desk that nobody adopted (%(n)s)"),
         "drift_adopt": _("Adopt what is in %(account)s"),
         "drift_remove": _("Have it removed"),
+        "drift_remove_reason": _("Nobody asked the desk for it, and it is not wanted."),
         "drift_remove_subject": _("Remove access without a request in %(account)s"),
         "drift_person_remove": _(
             "Remove the assignment of %(permission_set)s in %(account)s from %(who)s: nobody asked the desk for it, "

@@ -8,6 +8,7 @@ from kumoban.desk import requests
 from kumoban.estate.models import Account, Assignment, Membership
 from kumoban.findings.keeping import Kept, run
 from kumoban.findings.models import Finding
+from kumoban.findings.telling import offered
 from kumoban.findings.triage import proposed
 from kumoban.ledger.clock import database_now
 from kumoban.watches.drift.watch import WATCH
@@ -130,6 +131,22 @@ def test_it_proposes_to_adopt_or_to_have_it_removed_in_the_readers_words(looked_
     assert "payments-prod" in form["subject"]
     assert PROD in form["where"]
     assert proposed(looked_at.actor("kim"), pk, "adopt") == {}
+
+
+def test_operations_take_an_assignment_away_by_routine_and_a_team_asks_for_it(looked_at: Office) -> None:
+    out_of_band(looked_at)
+    watched()
+    found = Finding.objects.get()
+    routines = {
+        name: [one.routine.name for one in offered(looked_at.actor(name), found)] for name in ("takahashi", "ren")
+    }
+    assert routines == {"takahashi": ["permanent-access", "adopt"], "ren": ["other-request"]}
+    ops = looked_at.actor("takahashi")
+    Membership.objects.create(person_id="u-tanaka", group_id="g-ops", seen_at=database_now())  # a second one decides
+    made = requests.ask(ops, "permanent-access", dict(proposed(ops, found.pk, "permanent-access")))
+    assert made.state == "waiting"
+    assert made.plan is not None
+    assert [step.action for step in made.plan.value.steps] == ["identity_center.unassign/1"]
 
 
 def test_the_proposed_removal_is_a_request_that_can_be_asked(looked_at: Office) -> None:
