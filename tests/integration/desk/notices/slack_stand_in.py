@@ -81,8 +81,8 @@ class SlackStandIn:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._ws = serve(self._connection, "127.0.0.1", 0)
-        for server in (self._http, self._ws):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()  # how soon it stops
+        threading.Thread(target=self._ws.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
         assert self._http is not None
