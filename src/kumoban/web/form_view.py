@@ -258,6 +258,8 @@ def _fact(routine: Routine, name: str, found: Request) -> Fact | None:
             return None
         labels = {option: label for option, label, _hint in routine.choices("kinds", found.requester, "")}
         value = labels.get(str(value), value)
+    elif get_origin(info.annotation) is Literal:
+        value = gettext(_word(routine, str(value)))
     elif any(isinstance(meta, OfficeTime) for meta in info.metadata):
         value = local(datetime.fromisoformat(str(value)))
     return Fact(gettext(info.title or name), str(value), name in routine.form.prose)

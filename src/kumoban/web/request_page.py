@@ -39,6 +39,7 @@ from kumoban.web.numbers import whole
 from kumoban.web.request_view import (
     history,
     keys,
+    nothing_ends,
     plan_rows,
     powers_of,
     sentence,
@@ -199,6 +200,7 @@ def _work_context(found: Request, rows: _Rows) -> dict[str, Any]:
         "steps_done": sum(step["look"] == "done" for step in steps),
         "entries": entries,
         "history": history(entries, by_hand=worked_by_hand(found)),
+        "changes": nothing_ends(found),
         "thread": list(found.remarks.filter(kind__in=("question", "answer")).select_related("person").order_by("id")),
         "worked": worked if rows.by_hand else (),
         "report": report,
