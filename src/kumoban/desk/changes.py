@@ -127,7 +127,10 @@ def _seen(step: Step, seen: Seen, now: datetime, *, pending: bool) -> Next:
         step.attempts = 0
         return intend(step, now)
     if step.phase == Phase.VERIFY and step.attempts < _VERIFY_TRIES:
-        step.attempts += 1  # AWS shows a change a while after it has accepted it
+        step.attempts += 1
+        if step.attempts == 1 and step.operation:
+            return Next(Phase.POLL)  # it is over and not as it should be: AWS says why
+        # AWS shows a change a while after it has accepted it
         return Next(Phase.VERIFY, _LOOK_AGAIN)
     if step.phase == Phase.VERIFY:
         return _failed(step, Reason("aws_refused", step.error) if step.error else Reason("not_seen"), now)

@@ -14,6 +14,8 @@ __all__ = ["Room"]
 
 #: AWS allows 10 assignment operations in progress (Identity Center user guide, quotas); counted from the steps
 MAX_OUTSTANDING = 10
+#: how the locks of such operations begin
+_COUNTED = "sso:account:"
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Room:
         if limited:
             count_alone("sso-admin")
         locks = list(Lock.objects.values_list("key", "step_id", "step__phase"))
-        at_aws = sum(phase != Phase.VERIFY for _key, _step, phase in locks)
+        at_aws = sum(key.startswith(_COUNTED) and phase != Phase.VERIFY for key, _step, phase in locks)
         return cls({key: step for key, step, _phase in locks}, max(MAX_OUTSTANDING - at_aws, 0) if limited else None)
 
     @property
@@ -52,9 +54,10 @@ class Room:
             return True
         if step.lock_key in self.held:
             return False
-        if self.left == 0:
-            self.ends_wait = step.kind == StepKind.END
-            return False
-        self.left = None if self.left is None else self.left - 1
+        if self.left is not None and step.lock_key.startswith(_COUNTED):
+            if self.left == 0:
+                self.ends_wait = step.kind == StepKind.END
+                return False
+            self.left -= 1
         self.held[step.lock_key] = step.pk
         return True
