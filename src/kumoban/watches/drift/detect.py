@@ -26,9 +26,9 @@ __all__ = ["detect"]
 def detect() -> Round:
     ways, unsure = unknown_ways()
     later = [way for way in ways if way.appeared_at]
-    names = Names.of(later)
     before = [way for way in ways if not way.appeared_at]
-    return Round([*(_one(way, names) for way in later), *_standing(before)], unsure)
+    names = Names.of(ways, later)
+    return Round([*(_one(way, names) for way in later), *_standing(before, names)], unsure)
 
 
 def _one(way: Way, names: Names) -> Noticed:
@@ -126,9 +126,8 @@ def _severity(account: Account, *, grave: bool = False) -> Severity:
     return Severity.HIGH if in_production or grave else Severity.MEDIUM
 
 
-def _standing(ways: Sequence[Way]) -> Iterator[Noticed]:
+def _standing(ways: Sequence[Way], names: Names) -> Iterator[Noticed]:
     """By account, what was there before the desk looked."""
-    names = Names.of(ways)
     for account_id, of_account in groupby(ways, lambda way: way.account_id):
         there, account = list(of_account), names.accounts[account_id]
         kinds = [type(way) for way in there]

@@ -64,12 +64,13 @@ class Names:
     teams: frozenset[str]
 
     @classmethod
-    def of(cls, ways: Sequence[Way]) -> Names:
-        who = {way.principal_id for way in ways if not isinstance(way, IamUser)}
+    def of(cls, ways: Sequence[Way], told: Sequence[Way]) -> Names:
+        """Of all ways the accounts; the rest of those only that are told one by one."""
+        who = {way.principal_id for way in told if not isinstance(way, IamUser)}
         counted = Membership.objects.filter(group_id__in=who, absent_since=None).values_list("group_id")
         return cls(
             Account.objects.in_bulk({way.account_id for way in ways}),
-            PermissionSet.objects.in_bulk({way.permission_set_arn for way in ways if isinstance(way, Assignment)}),
+            PermissionSet.objects.in_bulk({way.permission_set_arn for way in told if isinstance(way, Assignment)}),
             Person.objects.in_bulk(who),
             Group.objects.in_bulk(who),
             dict(counted.annotate(Count("id"))),
