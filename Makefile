@@ -9,7 +9,7 @@ OFFLINE := KUMOBAN_SECRET_KEY=check KUMOBAN_DATABASE_URL=sqlite:///:memory: DJAN
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, 1 + (os.cpu_count() or 1)))')
 # Written bytecode halves what every one of these processes does before its first test (images for containers forbid it).
 unexport PYTHONDONTWRITEBYTECODE
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install demo test check lint types imports catalogues migrations templates lock-check locale lock clean
 .DEFAULT_GOAL := help

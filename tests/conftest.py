@@ -25,6 +25,8 @@ ON_SQLITE = CHOICE == "sqlite"
 FOLDER = Path(tempfile.mkdtemp(prefix="kumoban-tests-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 CHROMIUM = chromium()
+#: the folders with the longest tests first
+FOLDERS = ("journeys", "contract", "integration", "unit")
 #: a test that asks for one of these touches the database
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "database_url"}
 
@@ -99,9 +101,9 @@ def pytest_report_header() -> list[str]:
     return [f"database: {'SQLite' if ON_SQLITE else 'PostgreSQL'}", f"browser: {CHROMIUM or NONE_FOUND}"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what touches the database; skip, with the reason, what cannot run here."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what touches the database; skip, with the reason, what cannot run here; the longest first."""
     for item in items:
         if _touches_database(item):
             item.add_marker("database")
@@ -111,6 +113,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="about SQLite, and this run is on PostgreSQL"))
         if item.get_closest_marker("browser") and CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason=NONE_FOUND))
+    yield
+    items.sort(key=_turn)  # after pytest-django has put them in its order
+
+
+def _turn(item: pytest.Item) -> int:
+    """A few journeys take minutes: begun last, all other processes would wait for them."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
 
 
 def _touches_database(item: pytest.Item) -> bool:

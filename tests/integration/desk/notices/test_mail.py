@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,6 +23,7 @@ from kumoban.desk.notices.outbox import figures, try_again, undelivered
 from kumoban.desk.notices.post_office import postmen
 from kumoban.estate.models import Account, Person
 from kumoban.ledger.models import Entry
+from kumoban_emulator import moto_bridge
 from tests.integration.conftest import Office
 from tests.integration.desk.notices.conftest import Post
 
@@ -251,7 +251,7 @@ def ses(office: Office, post: Post, monkeypatch: pytest.MonkeyPatch) -> Iterator
     server = ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
-    httpx.post(f"http://{host}:{port}/moto-api/reset")
+    moto_bridge.reset()  # moto's own takes long where other tests have left many accounts
     for name, value in {
         "KUMOBAN_AWS_ENDPOINT_URL": f"http://{host}:{port}",
         "KUMOBAN_EMAIL": {"scheme": "ses", "region": "us-east-1", "role": settings.KUMOBAN_READER_ROLE},
