@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from kumoban.aws.arns import ACCESS_APPLICATION
 from kumoban.aws.door import Pass, pages
-from kumoban.aws.errors import AwsError, Throttled
+from kumoban.aws.errors import AwsError
 from kumoban.core.needs import needs
 from kumoban.estate.models import NOT_ADOPTED, Account, Entitlement, Organization, searchable
 from kumoban.ledger.clock import database_now
@@ -27,12 +27,10 @@ READS = needs(_SERVICE, "list_applications") | needs(_SERVICE, "list_entitlement
 
 
 def scan_entitlements(aws: Pass) -> None:
-    """Raises Throttled; any other refusal is kept for people to see."""
+    """What AWS refuses is kept for people to see; the next turn tries again."""
     asked, organization = database_now(), Organization.objects.get()
     try:
         found = list(_found(aws))
-    except Throttled:
-        raise
     except AwsError as refused:
         with writing():
             Organization.objects.filter(pk=organization.pk).update(entitlements_error=str(refused)[:300])

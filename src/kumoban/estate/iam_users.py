@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 
 from kumoban.aws.arns import IAM_USER, MEMBER_READER
 from kumoban.aws.door import Pass, pages
-from kumoban.aws.errors import AwsError, NotFound, Throttled
+from kumoban.aws.errors import AwsError, NotFound
 from kumoban.core.needs import needs
 from kumoban.estate.models import NOT_ADOPTED, Account, IamUser, Organization, searchable
 from kumoban.ledger.clock import database_now
@@ -41,12 +41,10 @@ def accounts_to_ask() -> QuerySet[Account]:
 
 
 def scan_iam_users(aws: Pass, account: Account) -> None:
-    """Raises Throttled; any other refusal is kept for people to see."""
+    """What AWS refuses is kept for people to see, throttling too, which is of this account; the next turn tries again."""
     asked, row = database_now(), Account.objects.filter(pk=account.pk)
     try:
         found = [_user(aws, account, user, asked) for user in pages(aws, "iam", "list_users", "Users", account.pk)]
-    except Throttled:
-        raise
     except AwsError as refused:
         with writing():
             row.update(users_asked_at=asked, users_error=str(refused)[:300])

@@ -135,6 +135,14 @@ def test_an_account_without_the_role_keeps_what_aws_said_and_is_asked_last(aws: 
     assert list(accounts_to_ask())[-1] == management
 
 
+def test_an_account_that_throttles_hinders_no_other_and_is_tried_again(practice: EmulatorServer, aws: Pass) -> None:
+    practice.admin.fault(kind="throttle", service="iam", operation="ListUsers", times=1)
+    throttled = looked_into(aws, "data-prod")
+    assert (throttled.users_error != "", throttled.users_seen_at) == (True, None)
+    assert looked_into(aws, "payments-prod").users_error == ""
+    assert looked_into(aws, "data-prod").users_error == ""
+
+
 def test_without_a_name_for_the_members_readers_only_the_desks_own_account_is_asked(
     aws: Pass, monkeypatch: pytest.MonkeyPatch
 ) -> None:
