@@ -41,7 +41,7 @@ def accounts_to_ask() -> QuerySet[Account]:
 
 
 def scan_iam_users(aws: Pass, account: Account) -> None:
-    """What AWS refuses is kept for people to see, throttling too, which is of this account; the next turn tries again."""
+    """What AWS refuses is kept for people to see, its throttling too; the next turn tries again."""
     asked, row = database_now(), Account.objects.filter(pk=account.pk)
     try:
         found = [_user(aws, account, user, asked) for user in pages(aws, "iam", "list_users", "Users", account.pk)]
