@@ -43,7 +43,7 @@ def test_a_newcomer_asks_approves_and_sees_it_end(demo: Demo, chromium_path: Pat
         page.goto(f"{demo.url}/ask/temporary-access")
         for account in ("payments-prod", "payments-data-prod"):
             page.locator("label.option", has_text=re.compile(f"^{account}")).first.locator("input").check()
-        page.locator("label.pill", has_text="DatabaseReadOnly").click()
+        page.locator("label.pill, label.option", has_text="DatabaseReadOnly").click()
         page.fill("input[type=text][name=until]", "15m")
         for worker in ("sato.misaki", "nakamura.ren"):
             page.locator("label.option", has_text=worker).locator("input").check()
