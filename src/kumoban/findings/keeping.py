@@ -7,7 +7,7 @@ is resolved: a scan that failed, or is older than the change it should show, res
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ __all__ = ["Kept", "reconcile", "run"]
 
 log = logging.getLogger(__name__)
 
-#: so many new ones are told one by one; more are told as a number, so that a first day is no storm
+#: so many new ones are told one by one, the gravest first; the rest as a number, so that a first day is no storm
 _ONE_BY_ONE = 10
 #: in one transaction
 _AT_ONCE = 200
@@ -60,9 +60,10 @@ def reconcile(watch: Watch, found: Round) -> Kept:
     fresh = [one for key, one in noticed.items() if key not in unresolved]
     gone = [one for key, one in unresolved.items() if key not in noticed and key not in found.unsure]
     changed = [(row, noticed[key]) for key, row in unresolved.items() if key in noticed and _differs(row, noticed[key])]
-    opened = sum(_open(watch, part, now, quietly=len(fresh) > _ONE_BY_ONE) for part in _parts(fresh))
-    if opened > _ONE_BY_ONE:
-        _tell_how_many(watch, fresh)
+    apart = _told_apart(fresh)
+    opened = sum(_open(watch, part, now, apart) for part in _parts(fresh))
+    if rest := [one for one in fresh if one.key not in apart]:
+        _tell_how_many(watch, rest)
     for start in range(0, len(changed), _AT_ONCE):
         with writing():
             for row, one in changed[start : start + _AT_ONCE]:
@@ -74,8 +75,14 @@ def _parts(rows: Sequence[Noticed]) -> Iterable[Sequence[Noticed]]:
     return (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
 
 
-def _open(watch: Watch, fresh: Sequence[Noticed], now: datetime, *, quietly: bool) -> int:
-    """Those of these that nobody opened meanwhile, with their records and notices."""
+def _told_apart(fresh: Sequence[Noticed]) -> frozenset[str]:
+    """The keys of those that are told one by one: all, or where they are too many the grave ones, as far as it goes."""
+    few = len(fresh) <= _ONE_BY_ONE
+    return frozenset([one.key for one in fresh if few or one.severity == Severity.HIGH][:_ONE_BY_ONE])
+
+
+def _open(watch: Watch, fresh: Sequence[Noticed], now: datetime, apart: Collection[str]) -> int:
+    """Those of these that nobody opened meanwhile, with their records and the notices of those told apart."""
     with writing():
         keys = [one.key for one in fresh]
         there = set(
@@ -95,8 +102,7 @@ def _open(watch: Watch, fresh: Sequence[Noticed], now: datetime, *, quietly: boo
                 "team": row.team,
             }
             record("finding.opened", actor=SYSTEM, subject=row.subject, facts=facts)
-        if not quietly:
-            remember([_event(row) for row in made])
+        remember([_event(row) for row in made if row.key in apart])
     return len(made)
 
 
@@ -107,18 +113,22 @@ def _event(row: Finding) -> Event:
     return event(kind, None, by=SYSTEM, at=clock.now(), why=why, key=f"{kind}:{row.pk}", **told)
 
 
-def _tell_how_many(watch: Watch, fresh: Sequence[Noticed]) -> None:
+def _tell_how_many(watch: Watch, rest: Sequence[Noticed]) -> None:
     """One word to each team with how many are its own, and one to operations with all of them."""
-    counted: dict[str, int] = {}
-    for one in fresh:
-        counted[one.team] = counted.get(one.team, 0) + 1
-    now = clock.now()
-    page = f"/findings?watch={watch.name}"
+    of_teams: dict[str, list[Noticed]] = {"": list(rest)}
+    for one in rest:
+        if one.team:
+            of_teams.setdefault(one.team, []).append(one)
+    now, page = clock.now(), f"/findings?watch={watch.name}"
     with writing():
-        remember(
-            event("findings", None, by=SYSTEM, at=now, n=n, team=team, page=page) for team, n in counted.items() if team
-        )
-        remember([event("findings", None, by=SYSTEM, at=now, n=len(fresh), team="", page=page)])
+        remember([
+            event(_how_many(theirs), None, by=SYSTEM, at=now, n=len(theirs), team=team, page=page)
+            for team, theirs in of_teams.items()
+        ])  # fmt: skip
+
+
+def _how_many(rows: Iterable[Noticed]) -> str:
+    return "findings_high" if any(one.severity == Severity.HIGH for one in rows) else "findings"
 
 
 def _shown(one: Noticed) -> dict[str, object]:

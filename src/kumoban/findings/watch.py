@@ -88,7 +88,7 @@ def register(watch: Watch) -> None:
         raise ValueError(f"watch {watch.name} is registered twice")
     _watches[watch.name] = watch
     words.add(watch.texts)
-    duties.add(f"watch_{watch.name}", watch.every, partial(run, watch), long=True)
+    duties.add(f"watch_{watch.name}", watch.every, partial(run, watch))
 
 
 def watch_of(name: str) -> Watch | None:

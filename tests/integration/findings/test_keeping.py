@@ -78,6 +78,16 @@ def test_suppressed_stays_so_while_it_is_noticed_and_is_open_again_when_its_time
     assert kinds()[-1] == "finding.reopened"
 
 
+def test_a_round_that_broke_off_half_way_is_completed_by_the_next_without_a_finding_twice(office: Office) -> None:
+    all_of_them = [noticed(f"k{n}") for n in range(250)]
+    with pytest.raises(TypeError):
+        round_of(*all_of_them[:249], noticed("k249", evidence={"not": object()}))
+    assert Finding.objects.count() == 200  # what was committed before it broke off stands
+    assert round_of(*all_of_them).opened == 50
+    assert Finding.objects.count() == 250
+    assert kinds().count("finding.opened") == 250
+
+
 def test_one_of_another_watch_is_left_alone(office: Office) -> None:
     round_of(noticed())
     Finding.objects.update(watch="another")
@@ -109,7 +119,18 @@ def test_a_grave_one_is_told_as_such_and_a_finding_that_became_grave_again(mail:
 def test_a_first_day_with_very_many_is_told_as_a_number(mail: Office) -> None:
     round_of(*(noticed(f"k{n}") for n in range(30)))
     assert Finding.objects.count() == 30
-    assert events() == [("findings", "payments", 30), ("findings", "", 30)]
+    assert sorted(events()) == [("findings", "", 30), ("findings", "payments", 30)]
+
+
+def test_among_very_many_the_grave_ones_are_told_one_by_one_and_too_many_of_them_at_once(mail: Office) -> None:
+    round_of(noticed("grave", Severity.HIGH), *(noticed(f"k{n}") for n in range(30)))
+    assert sorted(events()) == [("finding_high", "payments", None), ("findings", "", 30), ("findings", "payments", 30)]
+    Event.objects.all().delete()
+    grave = [noticed(f"g{n}", Severity.HIGH) for n in range(15)]
+    round_of(noticed("grave", Severity.HIGH), *(noticed(f"k{n}") for n in range(30)), *grave)
+    told = [kind for kind, _team, _n in events()]
+    assert told.count("finding_high") == 10
+    assert [(team, n) for kind, team, n in events() if kind == "findings_high"] == [("", 5), ("payments", 5)]
 
 
 def test_a_watch_enters_its_duty_and_no_name_twice() -> None:

@@ -148,7 +148,7 @@ def _finding(event: Event) -> list[Told]:
 def _findings(event: Event) -> list[Told]:
     """How many of them are one team's; all of them, for the operations team."""
     owners = _owners(event) if event.params["team"] else {member.id for member in ops_members() if member.can_act}
-    return _each(owners, "findings", n=event.params["n"])
+    return _each(owners, event.kind, n=event.params["n"])
 
 
 def _owners(event: Event) -> set[str]:
@@ -181,6 +181,6 @@ _FINDERS: dict[str, Callable[[Event], list[Told]]] = {
     "delegate": _delegate,
     "register": _register,
     **dict.fromkeys(("finding", "finding_high"), _finding),
-    "findings": _findings,
+    **dict.fromkeys(("findings", "findings_high"), _findings),
     "slack_linked": _linked,
 }

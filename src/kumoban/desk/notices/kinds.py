@@ -35,7 +35,7 @@ HEARD = frozenset((
     "waiting", "returned", "approved", "denied", "active", "ended", "undone", "failed", "lapsed", "withdrawn",
     "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
     "assigned", "delegate", "slack_linked", "register", "to_ratify", "ratified", "rejected", "ratification_overdue",
-    "finding", "finding_high", "findings",
+    "finding", "finding_high", "findings", "findings_high",
 ))  # fmt: skip
 
 KINDS = {
@@ -127,6 +127,11 @@ KINDS = {
         urgent=True,
     ),
     "findings": Kind(_("Noticed"), _("The desk has noticed %(n)s things that somebody should look at."), daily=True),
+    "findings_high": Kind(
+        _("Noticed, and grave"),
+        _("The desk has noticed %(n)s things that somebody should look at now."),
+        urgent=True,
+    ),
     "slack_linked": Kind(
         _("Slack linked"),
         _("A Slack account is linked to you and may decide as you. If that was not you, undo it on your page at once."),
