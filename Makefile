@@ -43,6 +43,8 @@ test: install ## all tests: on SQLite, then those that touch the database on Pos
 
 check: install lint types imports catalogues migrations templates lock-check ## everything that is not a test
 
+lint types imports catalogues migrations templates lock-check: $(VENV)/.installed
+
 lint:
 	@echo "== ruff"
 	@$(BIN)/ruff check .
