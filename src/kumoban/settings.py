@@ -174,6 +174,7 @@ INSTALLED_APPS = [
     "kumoban.estate",
     "kumoban.desk",
     "kumoban.findings",
+    "kumoban.reviews",
     *_apps_of("watches"),
     *_apps_of("routines"),
     "kumoban.web",

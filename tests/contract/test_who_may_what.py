@@ -30,6 +30,7 @@ from kumoban.estate.models import Group, Membership, Person
 from kumoban.ledger.clock import database_now
 from tests.integration.conftest import ARN, Office
 from tests.integration.findings.noticing import opened
+from tests.integration.reviews.campaigns import campaign_line, next_business_day
 
 pytestmark = [pytest.mark.slow]
 
@@ -164,6 +165,7 @@ def _world(office: Office) -> dict[str, Any]:
     note = shift_notes.leave(office.actor("takahashi"), "引継ぎ")
     field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
     finding = opened()
+    line, due = campaign_line(), next_business_day()
     places = {
         "number": made.number,
         "act": "approve",
@@ -185,6 +187,7 @@ def _world(office: Office) -> dict[str, Any]:
         "note_id": note.pk,
         "account_id": "410122300001",
         "finding_id": finding.pk,
+        "campaign_id": line.campaign_id,
         "verb": "acknowledge",
         "person_id": "u-sato",
     }
@@ -240,6 +243,8 @@ def _world(office: Office) -> dict[str, Any]:
             "until": str(database_now().date() + timedelta(days=3)),
             "reason": "移行中",
         },
+        "POST /reviews": {"title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
+        "POST /reviews/{campaign_id}/answers": {"lines": [line.pk], "answer": "keep"},
         "POST /demo/clock": {"minutes": 1},
         "POST /runbooks/{routine}/read": {"digest": runbook_named("temporary-access").digest},
         "POST /runbooks/{routine}/exercises": {"person": "ren", "reference": "R-12"},
@@ -266,6 +271,8 @@ def _world(office: Office) -> dict[str, Any]:
         "/accounts/{account_id}/edit": {"version": "0", "contacts": "当番"},
         "/accounts/{account_id}/confirm": {"version": "0"},
         "/today/notes": {"text": "引継ぎ"},
+        "/reviews": {"kind": "recertification", "title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
+        "/reviews/{pk}/answer": {"line": [str(line.pk)], "answer": "keep"},
         "/office/systems": {"system": "x-point"},
         "/runbooks/{name}/read": {"digest": runbook_named("temporary-access").digest},
         "/runbooks/{name}/exercises": {"person": "ren", "reference": "R-12"},
@@ -280,5 +287,6 @@ def _world(office: Office) -> dict[str, Any]:
         "/me/absences/": absence.pk,
         "/today/notes/": note.pk,
         "/findings/": finding.pk,
+        "/reviews/": line.campaign_id,
     }
     return {"places": places, "pk": pk, "bodies": bodies, "forms": forms}

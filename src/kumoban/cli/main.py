@@ -18,13 +18,14 @@ from kumoban.cli import (
     operations,
     records,
     remote,
+    reviews,
     runbooks,
     staff,
 )
 from kumoban.cli.language import gettext_noop
 from kumoban.cli.spoken import Group
 
-__all__ = ["access", "accounts", "findings", "main", "notices", "operations", "records", "runbooks", "staff"]
+__all__ = ["access", "accounts", "findings", "main", "notices", "operations", "records", "reviews", "runbooks", "staff"]
 
 
 @click.group(cls=Group, help=gettext_noop("Kumoban (雲番): the operations desk for AWS."))

@@ -22,6 +22,7 @@ from kumoban.desk.routine import Routine, routine_of, routines_for
 from kumoban.desk.speech import said
 from kumoban.estate.models import Person
 from kumoban.findings.triage import proposed
+from kumoban.reviews.answering import proposed as proposed_by_answer
 from kumoban.web.form_view import fields_of, narrowed, options_of, typed
 from kumoban.web.gate import page
 from kumoban.web.numbers import whole
@@ -78,11 +79,13 @@ def _submit(request: Any, routine: Routine, data: dict[str, Any], extra: dict[st
 def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str, str]]:
     """The form of an earlier request: whole where it is corrected, without its times where it is asked again.
 
-    Or the form that a finding proposes.
+    Or the form that a finding, or the answer to a review, proposes.
     """
     number, like = request.GET.get("number", ""), request.GET.get("like", "")
     if finding := whole(request.GET.get("finding")):
         return dict(proposed(request.actor, finding, routine.name)), {}
+    if line := whole(request.GET.get("review")):
+        return proposed_by_answer(request.actor, line, routine.name), {}
     if not number and not like:
         return {}, {}
     before = rules.visible(request.actor).filter(number=number or like, routine=routine.name).first()

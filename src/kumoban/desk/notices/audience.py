@@ -140,6 +140,10 @@ def _register(event: Event) -> list[Told]:
     return [Told(person, "register", said)] if person else _each((one.id for one in ops_members()), "register", **said)
 
 
+def _review(event: Event) -> list[Told]:
+    return [Told(event.params["person"], event.kind, {"n": event.params["n"]})]
+
+
 def _finding(event: Event) -> list[Told]:
     """Whose it is, and the operations team."""
     return _each(_owners(event) | {member.id for member in ops_members() if member.can_act}, event.kind)
@@ -166,6 +170,7 @@ _FINDERS: dict[str, Callable[[Event], list[Told]]] = {
     **{kind: _askers(kind) for kind in ("approved", "active", "ending_soon", "ended", "undone", "failed")},
     **{kind: _askers(kind) for kind in ("lapsed", "withdrawn", "refused", "done")},
     "waiting": _waiting,
+    **dict.fromkeys(("review", "review_reminded", "review_notice"), _review),
     "reminded": _reminded,
     "to_ratify": _to_ratify,
     "ratification_overdue": _ratification_overdue,

@@ -39,7 +39,7 @@ __all__ = [
 _QUOTED = 600
 _LISTED = 4
 #: the page of what is about no request
-_PAGES = {"register": "/"}
+_PAGES = {"register": "/", **dict.fromkeys(("review", "review_reminded", "review_notice"), "/reviews")}
 
 
 @dataclass(frozen=True)

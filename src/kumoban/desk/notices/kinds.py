@@ -35,7 +35,7 @@ HEARD = frozenset((
     "waiting", "returned", "approved", "denied", "active", "ended", "undone", "failed", "lapsed", "withdrawn",
     "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
     "assigned", "delegate", "slack_linked", "register", "to_ratify", "ratified", "rejected", "ratification_overdue",
-    "finding", "finding_high", "findings", "findings_high",
+    "finding", "finding_high", "findings", "findings_high", "review", "review_reminded", "review_notice",
 ))  # fmt: skip
 
 KINDS = {
@@ -130,6 +130,17 @@ KINDS = {
     "findings_high": Kind(
         _("Noticed, and grave"),
         _("The desk has noticed %(n)s things that somebody should look at now."),
+        urgent=True,
+    ),
+    "review": Kind(_("Waits for your answer"), _("A review asks about access you answer for: %(n)s lines.")),
+    "review_reminded": Kind(
+        _("Still waits for your answer"),
+        _("A review is due soon, and waits for your answer: %(n)s lines."),
+        timely=True,
+    ),
+    "review_notice": Kind(
+        _("Review: silence will be an answer"),
+        _("The review was due, and %(n)s lines have no answer of yours. After the notice they are removed."),
         urgent=True,
     ),
     "slack_linked": Kind(

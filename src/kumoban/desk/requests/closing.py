@@ -13,16 +13,17 @@ from kumoban.ledger.record import SYSTEM, record
 __all__ = ["cancel_approved", "end_holds", "release_kept", "reopen_end"]
 
 
-def end_holds(request: Request, by: str, now: datetime, *, person: str | None = None) -> None:
-    """What is in force is ended now (of this person only, where one is named).
+def end_holds(request: Request, by: str, now: datetime, *, person: str | None = None, key: str | None = None) -> None:
+    """What is in force is ended now (of this person, or of this thing only, where one is named).
 
     With all of it, changes not sent yet and work by hand are cancelled too; what was changed stays changed.
     """
     live = request.holds.filter(state__in=[HoldState.APPLYING, HoldState.ACTIVE, HoldState.FAILED])
-    holds = list(live if person is None else live.filter(person_id=person))
+    live = live if person is None else live.filter(person_id=person)
+    holds = list(live if key is None else live.filter(key=key))
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(state=HoldState.ENDING)
     Step.objects.filter(hold__in=holds, kind=StepKind.END, done_at=None).update(due=now)
-    if person is None:
+    if person is None and key is None:
         cancel_changes(request, now)
         request.steps.filter(kind=StepKind.MANUAL, done_at=None).update(phase=Phase.CANCELLED, done_at=now)
     record("request.end_asked", actor=by, subject=request.number, facts={"grants": len(holds)})
