@@ -43,6 +43,6 @@ def test_operations_open_one_from_the_page_and_others_do_not(office: Office) -> 
         "due_on": next_business_day().isoformat(),
         "groups": ["memberships"],
     }
-    assert signed_in(office, "tanaka").post("/reviews", form).status_code == 403
+    assert signed_in(office, "tanaka").post("/reviews", form).status_code == 409
     empty = signed_in(office, "takahashi").post("/reviews", form)
     assert empty.status_code == 302
