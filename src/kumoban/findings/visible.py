@@ -10,7 +10,18 @@ from kumoban.desk.people import Actor
 from kumoban.estate.models import Team
 from kumoban.findings.models import Finding, FindingState, Severity
 
-__all__ = ["PAGE", "STANDING", "Counts", "Wanted", "counts", "listed", "page_of", "teams_of", "visible"]
+__all__ = [
+    "PAGE",
+    "STANDING",
+    "Counts",
+    "Wanted",
+    "counts",
+    "listed",
+    "page_of",
+    "standing_by_severity",
+    "teams_of",
+    "visible",
+]
 
 #: findings on one page
 PAGE = 50
@@ -80,6 +91,13 @@ class Counts:
     standing: int
     high: int
     new: int
+
+
+def standing_by_severity() -> dict[str, int]:
+    """For whoever watches the installation: a number for every severity."""
+    counted = Finding.objects.filter(state__in=STANDING).values_list("severity").annotate(Count("id")).order_by()
+    found = dict(counted)
+    return {severity.name.lower(): found.get(severity, 0) for severity in Severity}
 
 
 def counts(actor: Actor) -> Counts:

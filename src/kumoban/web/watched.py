@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from kumoban.desk.figures import Figures, figures, ready
+from kumoban.findings.visible import standing_by_severity
 from kumoban.web import troubles
 
 __all__ = ["healthz", "metrics", "readyz"]
@@ -42,7 +43,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_read(request):
         return troubles.not_found(request)
     registry = CollectorRegistry()
-    registry.register(_Collected(figures()))
+    registry.register(_Collected(figures(), standing_by_severity()))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -62,14 +63,15 @@ def _may_read(request: HttpRequest) -> bool:
 
 
 class _Collected(Collector):
-    def __init__(self, read: Figures) -> None:
-        self._read = read
+    def __init__(self, read: Figures, findings: dict[str, int]) -> None:
+        self._read, self._findings = read, findings
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         read = self._read
         for name, said, value in _single(read):
             yield GaugeMetricFamily(f"kumoban_{name}", said, value=float(value))
-        for name, said, label, values in _labelled(read):
+        standing = ("findings", "Findings to be looked at", "severity", self._findings)
+        for name, said, label, values in (*_labelled(read), standing):
             family = GaugeMetricFamily(f"kumoban_{name}", said, labels=[label])
             for of, value in values.items():
                 family.add_metric([str(of)], float(value))

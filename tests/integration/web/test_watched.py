@@ -18,6 +18,7 @@ from kumoban.desk.models import Duty, Step
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.seal import last_seal, seal_head, seals
 from tests.integration.conftest import Office
+from tests.integration.findings.noticing import opened
 
 TOKEN = {"Authorization": "Bearer watch-me"}
 
@@ -126,3 +127,10 @@ def test_the_newest_seal_is_read_from_the_end_of_the_file(office: Office) -> Non
     with open(settings.KUMOBAN_LEDGER_SEAL_FILE, "a", encoding="utf-8") as file:
         file.write('{"at": "2026-')
     assert last_seal() == seals()[-1]
+
+
+def test_findings_to_be_looked_at_are_counted_by_severity(watched: Office) -> None:
+    opened("a", severity=3)
+    opened("b", severity=3, state="suppressed")
+    assert figures()['kumoban_findings{severity="high"}'] == 1
+    assert figures()['kumoban_findings{severity="low"}'] == 0
