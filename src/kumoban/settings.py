@@ -175,6 +175,7 @@ INSTALLED_APPS = [
     "kumoban.desk",
     "kumoban.findings",
     "kumoban.reviews",
+    "kumoban.evidence",
     *_apps_of("watches"),
     *_apps_of("routines"),
     "kumoban.web",
@@ -315,6 +316,10 @@ KUMOBAN_READER_ROLE = _env("READER_ROLE")
 KUMOBAN_MANAGEMENT_ROLE = _env("MANAGEMENT_ROLE")
 KUMOBAN_ACCOUNT_ACCESS_ROLE = _env("ACCOUNT_ACCESS_ROLE", "OrganizationAccountAccessRole")
 KUMOBAN_MEMBER_READER_ROLE = _env("MEMBER_READER_ROLE")
+# Where the organisation's trail delivers its log files: the bucket, the account it is in, what stands before AWSLogs/
+KUMOBAN_TRAIL_BUCKET = _env("TRAIL_BUCKET")
+KUMOBAN_TRAIL_ACCOUNT = _env("TRAIL_ACCOUNT")
+KUMOBAN_TRAIL_PREFIX = _env("TRAIL_PREFIX")
 KUMOBAN_OPERATOR_ROLE = _env("OPERATOR_ROLE")
 KUMOBAN_EXTERNAL_ID = _env("EXTERNAL_ID")
 KUMOBAN_ACCESS_PORTAL_URL = _env("ACCESS_PORTAL_URL")

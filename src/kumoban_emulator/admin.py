@@ -65,6 +65,7 @@ class Admin:
             "accounts": len(world.organization.accounts),
             "management": world.organization.management,
             "delegate": world.delegate,
+            "audit": world.audit,
             "region": world.region,
             "instance": world.center.instance,
             "identityStore": world.store.id,

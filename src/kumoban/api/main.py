@@ -5,6 +5,7 @@ from __future__ import annotations
 from kumoban.api import (
     access,
     accounts,
+    evidence,
     findings,
     handover,
     ledger,
@@ -39,6 +40,7 @@ for room in (
     access,
     findings,
     reviews,
+    evidence,
     accounts,
     operations,
     outside,

@@ -79,8 +79,9 @@ class Answers(Schema):
 @router.get("/reviews", response=list[CampaignOut])
 def list_campaigns(request: HttpRequest) -> list[dict[str, Any]]:
     """Newest first, 50 at most: all of them for operations and audit, others those that ask something of them."""
-    found = list(campaigns(actor_of(request))[:50])
-    counted = progress(campaign.pk for campaign in found)
+    actor = actor_of(request)
+    found = list(campaigns(actor)[:50])
+    counted = progress(actor, (campaign.pk for campaign in found))
     return [_campaign(campaign, counted[campaign.pk]) for campaign in found]
 
 
@@ -91,13 +92,14 @@ def open_(request: HttpRequest, body: CampaignIn) -> Status[dict[str, Any]]:
     made = open_campaign(
         actor, body.kind[:40], title=body.title, due_on=body.due_on, groups=body.groups, said=body.said
     )
-    return Status(201, _campaign(made, progress([made.pk])[made.pk]))
+    return Status(201, _campaign(made, progress(actor, [made.pk])[made.pk]))
 
 
 @router.get("/reviews/{int:campaign_id}", response=CampaignOut)
 def campaign(request: HttpRequest, campaign_id: int) -> dict[str, Any]:
-    found = _seen(actor_of(request), campaign_id)
-    return _campaign(found, progress([found.pk])[found.pk])
+    actor = actor_of(request)
+    found = _seen(actor, campaign_id)
+    return _campaign(found, progress(actor, [found.pk])[found.pk])
 
 
 @router.get("/reviews/{int:campaign_id}/lines", response=list[LineOut])

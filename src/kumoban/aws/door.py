@@ -242,7 +242,11 @@ def _only_the_reader(session: SessionKey) -> None:
 
 
 #: what services call the token of the next page, in the answer and in the call, where it is not NextToken
-_TOKENS = {"iam": ("Marker", "Marker"), "account-access": ("nextToken", "nextToken")}
+_TOKENS = {
+    "s3": ("NextContinuationToken", "ContinuationToken"),
+    "iam": ("Marker", "Marker"),
+    "account-access": ("nextToken", "nextToken"),
+}
 
 
 def pages(aws: Any, service: str, operation: str, key: str, account: str | None = None, **params: Any) -> Iterator[Any]:

@@ -75,7 +75,7 @@ def _emulator(port: int, data: Path) -> subprocess.Popen[bytes]:
 
 def _environment(port: int, data: Path, endpoint: str) -> dict[str, str]:
     health = httpx.get(f"{endpoint}/_emulator/health", timeout=5).json()
-    account, management = health["delegate"], health["management"]
+    account, management, audit = health["delegate"], health["management"], health["audit"]
     return {
         **os.environ,
         "KUMOBAN_DEMO": "1",
@@ -88,6 +88,8 @@ def _environment(port: int, data: Path, endpoint: str) -> dict[str, str]:
         "KUMOBAN_ACCESS_PORTAL_URL": f"{endpoint}/_emulator/portal",
         "KUMOBAN_READER_ROLE": f"arn:aws:iam::{account}:role/KumobanReader",
         "KUMOBAN_MEMBER_READER_ROLE": "KumobanReader",
+        "KUMOBAN_TRAIL_BUCKET": "kumoban-demo-cloudtrail",
+        "KUMOBAN_TRAIL_ACCOUNT": audit,
         "KUMOBAN_MANAGEMENT_ROLE": f"arn:aws:iam::{management}:role/KumobanManagement",
         "KUMOBAN_OPERATOR_ROLE": f"arn:aws:iam::{account}:role/KumobanOperator",
         "AWS_CONFIG_FILE": str(data / "emulator" / "aws" / "config"),

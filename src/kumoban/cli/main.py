@@ -10,6 +10,7 @@ from kumoban.cli import (
     access,
     accounts,
     aws,
+    evidence,
     findings,
     imports,
     keeping,
@@ -25,7 +26,19 @@ from kumoban.cli import (
 from kumoban.cli.language import gettext_noop
 from kumoban.cli.spoken import Group
 
-__all__ = ["access", "accounts", "findings", "main", "notices", "operations", "records", "reviews", "runbooks", "staff"]
+__all__ = [
+    "access",
+    "accounts",
+    "evidence",
+    "findings",
+    "main",
+    "notices",
+    "operations",
+    "records",
+    "reviews",
+    "runbooks",
+    "staff",
+]
 
 
 @click.group(cls=Group, help=gettext_noop("Kumoban (雲番): the operations desk for AWS."))

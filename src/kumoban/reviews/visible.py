@@ -71,10 +71,10 @@ def answerers(found: Iterable[Line]) -> dict[int, set[str]]:
     return answering
 
 
-def progress(campaign_ids: Iterable[int]) -> dict[int, dict[str, int]]:
-    """By campaign, how many lines are in which state."""
+def progress(actor: Actor, campaign_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """By campaign, how many of the lines this person sees are in which state."""
     counted: dict[int, dict[str, int]] = {pk: {} for pk in campaign_ids}
-    rows = Line.objects.filter(campaign_id__in=counted).values_list("campaign_id", "state").annotate(n=Count("id"))
+    rows = lines(actor).filter(campaign_id__in=counted).values_list("campaign_id", "state").annotate(n=Count("id"))
     for campaign, state, n in rows.order_by("campaign_id", "state"):
         counted[campaign][state] = n
     return counted

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -30,6 +31,7 @@ from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState, Phase, StepKind
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Person
+from kumoban.evidence.reading import sheet_of
 from kumoban.ledger.search import search
 from kumoban.web.addresses import own_address
 from kumoban.web.context import forget_counts
@@ -201,6 +203,7 @@ def _work_context(found: Request, rows: _Rows) -> dict[str, Any]:
         "entries": entries,
         "history": history(entries, by_hand=worked_by_hand(found)),
         "changes": nothing_ends(found),
+        "sheet": sheet_of(found) if settings.KUMOBAN_TRAIL_BUCKET and rows.held(HoldState.ENDED) else None,
         "thread": list(found.remarks.filter(kind__in=("question", "answer")).select_related("person").order_by("id")),
         "worked": worked if rows.by_hand else (),
         "report": report,

@@ -51,7 +51,7 @@ def reviews_page(request: Any) -> HttpResponse:
             refused_attempt(request.actor, "open-review", "reviews", refused)
             problems = {refused.field or "": [said(reason) for reason in refused.reasons]}
     found = list(campaigns(request.actor)[:50])
-    counted = progress(campaign.pk for campaign in found)
+    counted = progress(request.actor, (campaign.pk for campaign in found))
     context = {
         "here": "reviews",
         "rows": [_row(campaign, counted[campaign.pk]) for campaign in found],
@@ -108,7 +108,7 @@ def _campaign(request: Any, pk: int, problems: Iterable[str] = (), status: int =
     given = {name: value for name, value in asked.items() if value}
     context = {
         "here": "reviews",
-        **_row(campaign, progress([campaign.pk])[campaign.pk]),
+        **_row(campaign, progress(actor, [campaign.pk])[campaign.pk]),
         "lines": _line_rows(actor, shown, mine, groups),
         "answering": not campaign.closed_at and any(line.pk in mine or actor.ops for line in shown),
         "next": urlencode({**given, "after": shown[-1].pk}) if len(rows) > _PAGE else "",

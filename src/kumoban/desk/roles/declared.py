@@ -9,6 +9,7 @@ from kumoban.desk import heartbeat, orphans
 from kumoban.desk.roles import held
 from kumoban.desk.routine import all_actions, all_routines
 from kumoban.estate import iam_users, scan
+from kumoban.services import cloudtrail
 
 __all__ = ["MANAGEMENT", "MEMBER", "OPERATOR", "READER", "WATCHDOG", "declared"]
 
@@ -24,7 +25,7 @@ def declared(role: str) -> frozenset[Need]:
     if role == WATCHDOG:
         return heartbeat.WRITES
     if role == MEMBER:
-        return iam_users.READS
+        return iam_users.READS | cloudtrail.READS
     if role == OPERATOR:
         return _called_at("desk", acts) | _INTO_MANAGEMENT
     if role == MANAGEMENT:

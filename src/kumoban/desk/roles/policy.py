@@ -20,8 +20,12 @@ __all__ = ["ANYWHERE", "Place", "here", "iam_action", "policy"]
 
 #: where the prefix of IAM's actions is not the name of botocore's service
 _PREFIX = {"sso-admin": "sso"}
-#: where IAM knows an operation by another name (service authorization reference, AWS Budgets)
-_ACTIONS = {"budgets:CreateBudget": "budgets:ModifyBudget", "budgets:DescribeBudget": "budgets:ViewBudget"}
+#: where IAM knows an operation by another name (service authorization reference)
+_ACTIONS = {
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "budgets:CreateBudget": "budgets:ModifyBudget",
+    "budgets:DescribeBudget": "budgets:ViewBudget",
+}
 
 
 @dataclass(frozen=True)
