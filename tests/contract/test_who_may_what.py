@@ -236,6 +236,7 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /accounts/import": {"csv": "id,contacts\n410122300001,当番\n", "digest": "0" * 64},
         "POST /register-columns": {"key": "floor", "label_ja": "階", "label_en": "Floor"},
         "POST /requests/{number}/convert": ask,
+        "POST /requests/{number}/extend": {"until": "1h"},
         "POST /requests/{number}/convert/preview": ask,
         "POST /shift-notes": {"text": "引継ぎ"},
         "POST /findings/{finding_id}/snooze": {"until": str(database_now().date() + timedelta(days=3))},

@@ -98,6 +98,8 @@ class RequestOut(Schema):
     awaits_requester: bool
     #: the other request of which the operations team made this one
     converted_from: str | None
+    #: the request whose grants it holds on to
+    extends: str | None
     assignee: str | None
     target_at: datetime | None
     created_at: datetime
@@ -122,7 +124,7 @@ def request_out(found: Request) -> dict[str, Any]:
 def requests_out(found: QuerySet[Request]) -> list[dict[str, Any]]:
     """Six queries, however many requests."""
     seals = Approval.objects.filter(void_at=None).select_related("person", "on_behalf_of").order_by("id")
-    read = found.select_related("requester", "assignee", "plan", "converted_from").prefetch_related(
+    read = found.select_related("requester", "assignee", "plan", "converted_from", "extends").prefetch_related(
         "workers",
         Prefetch("plan__approvals", seals, to_attr="valid_seals"),
         Prefetch("holds", Hold.objects.order_by("id"), to_attr="all_holds"),
@@ -146,6 +148,7 @@ def _request(request: Request) -> dict[str, Any]:
         "approvals": [_seal(seal) for seal in plan.valid_seals] if plan else [],  # type: ignore[attr-defined]
         "awaits_requester": rules.awaits_requester(request),
         "converted_from": request.converted_from.number if request.converted_from else None,
+        "extends": request.extends.number if request.extends else None,
         "assignee": request.assignee.user_name if request.assignee else None,
         "grants": [grant_out(hold, request.number) for hold in request.all_holds],  # type: ignore[attr-defined]
     }

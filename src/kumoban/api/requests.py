@@ -43,6 +43,15 @@ class Ask(Schema):
     idempotency: str = ""
 
 
+class Extension(Schema):
+    """``until``: a length from approval, or a time; ``reason``: beside the one it was asked for with."""
+
+    until: str
+    reason: str = ""
+    emergency: bool = False
+    idempotency: str = ""
+
+
 class Said(Schema):
     comment: str = ""
 
@@ -226,6 +235,20 @@ def resubmit(request: HttpRequest, number: str, body: Ask) -> dict[str, Any]:
 @router.post("/requests/{number}/withdraw", response=RequestOut)
 def withdraw(request: HttpRequest, number: str) -> dict[str, Any]:
     return request_out(requests.withdraw(actor_of(request, "ask"), number))
+
+
+@router.post("/requests/{number}/extend", tags=["grants"], response={201: RequestOut})
+def extend(request: HttpRequest, number: str, body: Extension) -> Status[dict[str, Any]]:
+    """A new request for the same, at once and until then; the first one's end never moves."""
+    made = requests.extend(
+        actor_of(request, "ask"),
+        number,
+        until=body.until,
+        reason=body.reason,
+        emergency=body.emergency,
+        idempotency=body.idempotency,
+    )
+    return Status(201, request_out(made))
 
 
 @router.post("/requests/{number}/end", tags=["grants"], response=RequestOut)

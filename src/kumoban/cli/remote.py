@@ -227,6 +227,19 @@ _plain("give-up", gettext_noop("End what failed instead of trying again (operati
 _plain("close", gettext_noop("Close the manual step (operations team)."))
 
 
+@command("extend", gettext_noop("Ask for the same grants for longer: a new request, decided anew."))
+@click.argument("number")
+@click.option(
+    "--until", required=True, cls=Option, help=gettext_noop("a length from approval (30m), or a time (20:00)")
+)
+@click.option("--reason", default="", cls=Option, help=gettext_noop("beside the one it was asked for with"))
+@_emergency
+def extend(client: ApiClient, number: str, until: str, reason: str, emergency: bool, as_json: bool) -> None:
+    body = {"until": until, "reason": reason, "emergency": emergency}
+    made = client.post(f"requests/{number}/extend", body)
+    say(made, shown.request_lines(made), as_json)
+
+
 @command("confirm-plan", gettext_noop("Confirm the plan as it is now, where AWS has changed since you asked."))
 @click.argument("number")
 @click.option("--plan", required=True, cls=Option, help=gettext_noop("number of the plan you read, such as 9F3C-A1"))

@@ -53,6 +53,7 @@ _TITLES = {
     "approved_by": _("Approved by"),
     "asked": _("Asked"),
     "starts": _("Starts"),
+    "extends": _("Extends"),
     "unusual": _("Different from usual"),
 }
 
@@ -128,6 +129,7 @@ def request_lines(one: Mapping[str, Any]) -> list[str]:
         "approved_by": ", ".join(f"{seal['person']} ({local(seal['at'])})" for seal in one.get("approvals", ())),
         "starts": local(one.get("starts_at")),
         "ends": local(one.get("ends_at")),
+        "extends": one.get("extends") or "",
         "unusual": " ".join(said.get("detail", "") for said in one.get("unusual", ())),
     }
     lines = columns(("", ""), [(gettext(_TITLES[name]), value) for name, value in facts.items() if value])[1:]

@@ -153,6 +153,8 @@ class Request(models.Model):
     idempotency = models.CharField(max_length=80, null=True)
     #: the other request of which the operations team made this one
     converted_from = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="converted_into")
+    #: the request whose grants this one holds on to (延長): its own end never moves
+    extends = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="extensions")
     search = models.TextField(default="")
 
     class Meta:

@@ -48,6 +48,13 @@ _WORDS = {
         "The operations team has made this request of what you had asked for. It waits for your word: confirm it, or "
         "withdraw it."
     ),
+    "extends": _("Extends %(request)s: %(reason)s"),
+    "extends_nothing": _(
+        "It holds nothing of what %(request)s holds, so it does not extend it. Ask for it on its own."
+    ),
+    "not_extendable": _(
+        "%(request)s is not in force, or is not yours to extend: only who asked or works with it does."
+    ),
     "converted_into": _("It has become the request %(request)s."),
     "denied_by_rule": _("The rule “%(rule)s” forbids this for %(person)s."),
     "end_as_a_time": _("Write the end as a time: nobody knows how long the steps by hand will take."),

@@ -37,15 +37,15 @@ def ask_index(request: Any) -> HttpResponse:
 
 @page
 def ask(request: Any, name: str) -> HttpResponse:
-    """The form. A returned request is corrected with ``?number=``; ``?like=`` asks the same again."""
+    """The form. ``?number=`` corrects a returned request, ``?like=`` asks the same again, ``?extend=`` for longer."""
     routine = routine_named(name)
-    number = request.GET.get("number", "")
+    number, extends = request.GET.get("number", ""), request.GET.get("extend", "")
     posted = request.method == "POST"
     data, extra = typed(routine, request.POST) if posted else _prefilled(request, routine)
     errors: dict[str, list[str]] = {}
     if posted and "narrow" not in request.POST:
         try:
-            made = _submit(request, routine, data, extra, number)
+            made = _submit(request, routine, data, extra, number, extends)
             return redirect(f"/requests/{made.number}")
         except ShapeError as shape:
             errors = errors_by_field(shape)
@@ -58,6 +58,7 @@ def ask(request: Any, name: str) -> HttpResponse:
         "routine": routine,
         "base": f"/ask/{routine.name}",
         "number": number,
+        "extends": extends,
         "fields": fields,
         "problems": errors.get("", []),
         "wrong": [field for field in fields if field.errors],
@@ -69,11 +70,15 @@ def ask(request: Any, name: str) -> HttpResponse:
     return render(request, "web/ask.html", context, status=422 if errors else 200)
 
 
-def _submit(request: Any, routine: Routine, data: dict[str, Any], extra: dict[str, str], number: str) -> Request:
+def _submit(
+    request: Any, routine: Routine, data: dict[str, Any], extra: dict[str, str], number: str, extends: str
+) -> Request:
     if number:
         return requests.resubmit(request.actor, number, data, extra)
     once, emergency = request.POST.get("once", "")[:40], "emergency" in request.POST
-    return requests.ask(request.actor, routine.name, data, extra=extra, emergency=emergency, idempotency=once)
+    return requests.ask(
+        request.actor, routine.name, data, extra=extra, emergency=emergency, idempotency=once, extends=extends
+    )
 
 
 def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str, str]]:
@@ -82,6 +87,8 @@ def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str
     Or the form that a finding, or the answer to a review, proposes.
     """
     number, like = request.GET.get("number", ""), request.GET.get("like", "")
+    if extends := request.GET.get("extend", ""):
+        return requests.extended_form(requests.to_extend(request.actor, extends))
     if finding := whole(request.GET.get("finding")):
         return dict(proposed(request.actor, finding, routine.name)), {}
     if line := whole(request.GET.get("review")):

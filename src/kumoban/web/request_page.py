@@ -60,6 +60,8 @@ OUTCOMES = {
     "abnormal": gettext_noop("Something went wrong"),
 }
 _ENDABLE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.FAILED)
+#: so many extensions are named on a request's page
+_EXTENSIONS = 5
 _MOVING = ("approved", "scheduled", "applying", "active", "ending")
 _FORMS = ("decidable", "own", "manual", "may_report", "may_confirm", "assignable", "thread")
 _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
@@ -99,7 +101,7 @@ def _live(request: Any, context: dict[str, Any]) -> dict[str, str]:
 def request_context(request: Any, number: str) -> dict[str, Any]:
     """Everything the page shows to this actor. Raises Refused where there is no such request for them."""
     actor, now = request.actor, request.actor.now
-    seen = rules.visible(actor).select_related("requester", "plan", "assignee").prefetch_related("workers")
+    seen = rules.visible(actor).select_related("requester", "plan", "assignee", "extends").prefetch_related("workers")
     found = seen.filter(number=number).first()
     if found is None:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))
@@ -113,6 +115,7 @@ def request_context(request: Any, number: str) -> dict[str, Any]:
         **_work_context(found, rows),
         **_may(found, rows, actor),
         **_conversion(found),
+        "extensions": list(rules.visible(actor).filter(extends=found).order_by("-id")[:_EXTENSIONS]),
     }
 
 
@@ -233,6 +236,7 @@ def _may(found: Request, rows: _Rows, actor: Actor) -> dict[str, Any]:
         "decidable": rules.awaits_decision(found) and rules.inbox(actor).filter(pk=found.pk).exists(),
         "may_end": bool(rows.held(*_ENDABLE)) and requests.may_end(actor, found),
         "may_confirm_plan": found.requester_id == actor.person.id and rules.awaits_requester(found),
+        "may_extend": requests.extendable(actor, found),
         "may_convert": requests.convertible(actor, found),
         "may_withdraw": found.requester_id == actor.person.id
         and found.state in ("waiting", "returned", "approved", "scheduled"),

@@ -69,3 +69,18 @@ def test_the_operations_team_has_its_work_and_nobody_else_does(office: Office) -
     made = requests.ask(office.actor("kim"), "other-request", {"subject": "DNSの相談", "what": "置き場所の相談です"})
     assert [row["number"] for row in Caller(office, "takahashi").get("work").json()] == [made.number]
     assert Caller(office, "kim").get("work").json() == []
+
+
+def test_what_is_in_force_is_extended_by_a_request_of_its_own(office: Office) -> None:
+    sato = Caller(office, "sato")
+    first = ask(office, sato).json()
+    Caller(office, "suzuki").post(f"requests/{first['number']}/approve", {"plan": first["plan"]["digest"]})
+    assert sato.post(f"requests/{first['number']}/extend", {"until": "1h"}).status_code == 409
+    office.runner.drain()
+    answer = sato.post(f"requests/{first['number']}/extend", {"until": "1h", "reason": "再発のため"})
+    assert answer.status_code == 201
+    second = answer.json()
+    assert (second["extends"], second["state"]) == (first["number"], "waiting")
+    assert second["reason"].endswith("再発のため")
+    assert second["form"]["accounts"] == first["form"]["accounts"]
+    assert Caller(office, "suzuki").post(f"requests/{first['number']}/extend", {"until": "1h"}).status_code == 409

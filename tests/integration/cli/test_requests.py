@@ -172,3 +172,13 @@ def test_the_command_line_has_the_desks_own_words_for_every_state_and_outcome() 
 
 def test_columns_count_the_width_of_japanese() -> None:
     assert columns(("申請", "x"), [("ab", "y")]) == ["申請  x", "ab    y"]
+
+
+def test_what_is_in_force_is_extended(terminal: Terminals, office: Office) -> None:
+    first = asked(terminal)
+    digest = Request.objects.get(number=first).plan.digest
+    requests.approve(office.actor("suzuki"), first, plan_digest=digest)
+    office.runner.drain()
+    lines = terminal("sato").says("extend", first, "--until", "1h")
+    assert re.search(rf"Extends +{first}\b", lines)
+    assert Request.objects.get(extends__number=first).state == "waiting"

@@ -11,7 +11,7 @@ from django.test import Client
 from kumoban.desk import requests
 from kumoban.desk.models import CompletionReport, Hold, Request, Step
 from tests.integration.conftest import Office
-from tests.integration.web.test_pages import signed_in
+from tests.integration.web.test_pages import filled, signed_in
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -214,3 +214,31 @@ def test_reloading_the_address_of_an_act_shows_the_request(office: Office) -> No
     assert answer["Location"] == f"/requests/{made.number}"
     made.refresh_from_db()
     assert made.state == "waiting"
+
+
+def test_who_works_with_it_extends_it_on_a_form_that_says_so_and_both_pages_name_the_other(office: Office) -> None:
+    first = approved(office)
+    client = signed_in(office, "ren", "ja")
+    address = f"/ask/temporary-access?extend={first.number}"
+    assert f'href="{address}"' in page_of(client, first)
+    form = client.get(address).content.decode()
+    assert f"{first.number} の延長" in form
+    assert first.reason in form
+    assert re.search(r'name="accounts" value="410122300001"[^>]* checked', form)
+    answer = client.post(address, {**filled(), "until": "1h", "workers": ["u-sato", "u-ren"]})
+    second = Request.objects.get(extends=first)
+    assert answer["Location"] == f"/requests/{second.number}"
+    assert f'<a href="/requests/{first.number}">' in page_of(client, second)
+    assert f"{first.number} で付与中、終了 " in page_of(client, second)
+    assert f'<a href="/requests/{second.number}">' in page_of(client, first)
+
+
+def test_nobody_else_is_offered_to_extend_it(office: Office) -> None:
+    first = approved(office)
+    client = signed_in(office, "suzuki")
+    assert "do-extend" not in page_of(client, first)
+    assert client.get(f"/ask/temporary-access?extend={first.number}").status_code == 409
+
+
+def test_what_has_no_end_or_is_over_is_not_extended(office: Office) -> None:
+    assert "do-extend" not in page_of(signed_in(office, "sato"), ended(office))

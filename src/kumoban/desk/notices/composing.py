@@ -106,6 +106,10 @@ def _lines(notice: Notice) -> Iterator[str]:
     yield from (said(reason) for reason in notice.params.get("why", ()))
     if request is None:
         return
+    if notice.kind == "ending_soon":
+        yield _("Extend it: %(link)s") % {
+            "link": f"{settings.KUMOBAN_BASE_URL}/ask/{request.routine}?extend={request.number}"
+        }
     if request.reason and (kind.decide or notice.kind == "ops_by_hand"):
         yield _("Reason: %(reason)s") % {"reason": request.reason[:_QUOTED]}
     if kind.decide and request.lapses_at:

@@ -91,7 +91,7 @@ KINDS = {
     "active": Kind(_("Now in force"), _("It is in force: everything was seen on AWS."), timely=True, ahead=True),
     "ending_soon": Kind(
         _("Ends soon"),
-        _("It ends by itself at %(ends_at)s. What takes longer needs a new request."),
+        _("It ends by itself at %(ends_at)s. What takes longer is extended before: a new request for the same."),
         timely=True,
         ahead=True,
     ),

@@ -4,7 +4,7 @@ Every function is one transaction: it locks the request, decides, changes rows a
 nothing; where it was an attempt on authority the ledger remembers it (``refused_attempt``).
 """
 
-from kumoban.desk.requests.asking import ask, open_by_desk, resubmit
+from kumoban.desk.requests.asking import ask, extend, open_by_desk, resubmit
 from kumoban.desk.requests.closing import cancel_approved, reopen_end
 from kumoban.desk.requests.converting import convert, convertible, draft_of
 from kumoban.desk.requests.deciding import (
@@ -19,6 +19,7 @@ from kumoban.desk.requests.deciding import (
     return_for_correction,
 )
 from kumoban.desk.requests.ending import end_early, give_up, may_end, resume, withdraw
+from kumoban.desk.requests.extending import extendable, extended_form, to_extend
 from kumoban.desk.requests.guards import refused_attempt
 from kumoban.desk.requests.outside import OutsideCall, decide_outside
 from kumoban.desk.requests.plans import await_approval, make_plan, require, valid_until, void_plan
@@ -45,6 +46,9 @@ __all__ = [
     "deny",
     "draft_of",
     "end_early",
+    "extend",
+    "extendable",
+    "extended_form",
     "give_up",
     "make_plan",
     "may_end",
@@ -56,6 +60,7 @@ __all__ = [
     "resubmit",
     "resume",
     "return_for_correction",
+    "to_extend",
     "valid_until",
     "void_plan",
     "withdraw",

@@ -14,6 +14,7 @@ from kumoban.desk import clock
 from kumoban.desk.models import Request, User
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import Draft, business_calendar, draft, judge, organisation_zone, read_form
+from kumoban.desk.requests.extending import extended_form, holding_on_to, to_extend, with_end
 from kumoban.desk.requests.guards import may_operate, own, routine_named
 from kumoban.desk.requests.plans import await_approval, await_ratification, make_plan, open_checks
 from kumoban.desk.routine import Asked, Routine
@@ -23,7 +24,7 @@ from kumoban.desk.transition import locked, move
 from kumoban.estate.models import Person
 from kumoban.ledger.record import SYSTEM, record, writing
 
-__all__ = ["By", "ask", "open_by_desk", "refuse_where", "resubmit", "store"]
+__all__ = ["By", "ask", "extend", "open_by_desk", "refuse_where", "resubmit", "store"]
 
 #: the user under which the desk itself asks
 _DESK = "kumoban"
@@ -39,23 +40,53 @@ def ask(
     extra: Mapping[str, str] | None = None,
     emergency: bool = False,
     idempotency: str = "",
+    extends: str = "",
 ) -> Request:
     """Store a request with its plan. Raises ShapeError or Refused; the same ``idempotency`` gives the same request.
 
-    ``emergency``: under the rules that allow at once, to be approved afterwards.
+    ``emergency``: under the rules that allow at once, to be approved afterwards. ``extends``: the number of a request
+    in force, of which it holds the same.
     """
     actor.needs("ask")
     may_operate()
     routine = routine_named(routine_name)
     if idempotency and (before := Request.objects.filter(asked_by=actor.user, idempotency=idempotency).first()):
         return before
+    extended = to_extend(actor, extends) if extends else None
     made = draft(actor, routine, data, extra, emergency=emergency)
     refuse_where(made)
+    if extended:
+        holding_on_to(extended, made.plan)
+    by = By(actor.user, actor.person, actor.id)
     try:
         with writing():
-            return store(By(actor.user, actor.person, actor.id), routine, made, idempotency[:80] or None)
+            return store(by, routine, made, idempotency[:80] or None, extends=extended)
     except IntegrityError:
         return Request.objects.get(asked_by=actor.user, idempotency=idempotency[:80])
+
+
+def extend(
+    actor: Actor,
+    number: str,
+    *,
+    until: str,
+    reason: str = "",
+    emergency: bool = False,
+    idempotency: str = "",
+) -> Request:
+    """What a request in force gives, asked for longer: at once, until then. Raises ShapeError or Refused.
+
+    ``reason``: beside the one it was asked for with.
+    """
+    actor.needs("ask")
+    if idempotency and (before := Request.objects.filter(asked_by=actor.user, idempotency=idempotency).first()):
+        return before
+    found = to_extend(actor, number)
+    form, extra = extended_form(found)
+    if reason and "reason" in form:
+        form["reason"] = f"{form['reason']}\n{reason}"
+    data = with_end(form, routine_named(found.routine), until)
+    return ask(actor, found.routine, data, extra=extra, emergency=emergency, idempotency=idempotency, extends=number)
 
 
 def open_by_desk(
@@ -118,7 +149,12 @@ class By:
 
 
 def store(
-    by: By, routine: Routine, made: Draft, idempotency: str | None, converted_from: Request | None = None
+    by: By,
+    routine: Routine,
+    made: Draft,
+    idempotency: str | None,
+    converted_from: Request | None = None,
+    extends: Request | None = None,
 ) -> Request:
     """The rows of a new request, inside a transaction; ``converted_from``: the other request it was made of."""
     now = clock.now()
@@ -135,6 +171,7 @@ def store(
         changed_at=now,
         idempotency=idempotency,
         converted_from=converted_from,
+        extends=extends,
     )
     request.number = f"R-{request.pk}"
     request.workers.set(made.workers)
@@ -149,6 +186,7 @@ def store(
             "workers": [person.id for person in made.workers],
             **({"emergency": True} if made.emergency else {}),
             **({"requester": request.requester_id, "from": converted_from.number} if converted_from else {}),
+            **({"extends": extends.number} if extends else {}),
         },
         texts={"reason": request.reason} if request.reason else None,
     )

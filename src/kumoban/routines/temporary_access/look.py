@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from kumoban.aws.door import Pass, door
 from kumoban.aws.errors import NotFound
-from kumoban.desk.models import Thing
+from kumoban.desk.models import Hold, Thing
 from kumoban.desk.routine import Asked
+from kumoban.desk.states import HoldState
 from kumoban.estate.models import Account, Assignment, Membership, Organization, PermissionSet
 from kumoban.estate.scan import scan_assignments, scan_permission_set
 from kumoban.ledger.clock import database_now
 from kumoban.routines.temporary_access.form import TemporaryAccessForm
 from kumoban.services.identity_center import assignment_thing
 
-__all__ = ["Seen", "look"]
+__all__ = ["Granted", "Seen", "look"]
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What another request gives now, and until when."""
+
+    request: str
+    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class Seen:
     permission_set: PermissionSet | None
     assigned: frozenset[tuple[str, str]]
     through_group: frozenset[tuple[str, str]]
+    #: by the same pairs, the grant of another request that lasts longest
+    granted: Mapping[tuple[str, str], Granted] = field(default_factory=dict)
 
 
 def look(form: TemporaryAccessForm, asked: Asked, *, live: bool, request: str = "") -> Seen:
@@ -52,7 +64,19 @@ def look(form: TemporaryAccessForm, asked: Asked, *, live: bool, request: str = 
             for group, person in in_group
             if row.principal_type == "GROUP" and row.principal_id == group
         ),
+        _granted_now(form, people, request),
     )
+
+
+def _granted_now(form: TemporaryAccessForm, people: list[str], request: str) -> dict[tuple[str, str], Granted]:
+    pairs = {
+        assignment_thing(person, account, form.permission_set): (person, account)
+        for person in people
+        for account in form.accounts
+    }
+    held = Hold.objects.filter(key__in=pairs, state=HoldState.ACTIVE, ends_at__isnull=False)
+    rows = held.exclude(request__number=request).order_by("ends_at").values_list("key", "request__number", "ends_at")
+    return {pairs[key]: Granted(number, ends_at) for key, number, ends_at in rows if ends_at}
 
 
 def _there_before(form: TemporaryAccessForm, assigned: list[tuple[str, str]]) -> frozenset[tuple[str, str]]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from kumoban.core.form import window_of
 from kumoban.core.plan import Plan, PlannedStep
 from kumoban.core.reason import Reason
+from kumoban.core.window import Window
 from kumoban.desk.routine import Asked
 from kumoban.estate.models import Account, PermissionSet, Person
 from kumoban.routines.temporary_access.form import TemporaryAccessForm
@@ -25,7 +26,7 @@ def plan(form: TemporaryAccessForm, seen: Seen, asked: Asked) -> Plan:
         return Plan((), window, refusals=refusals)
     chosen = seen.permission_set
     steps = tuple(
-        _step(person, seen.accounts[account], chosen, seen)
+        _step(person, seen.accounts[account], chosen, seen, _about_grant(seen, window, person.id, account))
         for account in dict.fromkeys(form.accounts)
         for person in asked.workers
     )
@@ -69,7 +70,25 @@ def _about_targets(form: TemporaryAccessForm, seen: Seen) -> Iterator[Reason]:
         yield Reason("set_in_management_account", {"permission_set": seen.permission_set.name})
 
 
-def _step(person: Person, account: Account, chosen: PermissionSet, seen: Seen) -> PlannedStep:
+def _about_grant(seen: Seen, window: Window, person: str, account: str) -> tuple[Reason, ...]:
+    """What another request gives already: its end, and the end that this one makes of it (延長)."""
+    granted = seen.granted.get((person, account))
+    if granted is None or (person, account) in seen.assigned:
+        return ()
+    told = {"request": granted.request, "end": granted.ends_at.isoformat()}
+    if window.duration is not None:
+        return (Reason("granted_then_for", {**told, "minutes": int(window.duration.total_seconds()) // 60}),)
+    if window.starts_at and window.starts_at > granted.ends_at:
+        return ()
+    assert window.ends_at is not None
+    if window.ends_at <= granted.ends_at:
+        return (Reason("granted_longer", told),)
+    return (Reason("granted_then_until", {**told, "to": window.ends_at.isoformat()}),)
+
+
+def _step(
+    person: Person, account: Account, chosen: PermissionSet, seen: Seen, notes: tuple[Reason, ...]
+) -> PlannedStep:
     pair = (person.id, account.id)
     shown = {
         "person": person.display_name,
@@ -93,7 +112,7 @@ def _step(person: Person, account: Account, chosen: PermissionSet, seen: Seen) -
         power={"permission_set": chosen.digest, "session_seconds": str(chosen.session_seconds)},
         present=pair in seen.assigned,
         shown=shown,
-        warnings=(Reason("already_through_group", shown),) if pair in seen.through_group else (),
+        warnings=(*notes, *((Reason("already_through_group", shown),) if pair in seen.through_group else ())),
     )
 
 

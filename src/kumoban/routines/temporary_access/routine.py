@@ -24,6 +24,9 @@ __all__ = ["ROUTINE"]
 TEXTS = {
     "assign": _("%(permission_set)s in %(account)s for %(person)s"),
     "already_through_group": _("%(person)s already has this in %(account)s through a group."),
+    "granted_then_until": _("Granted by %(request)s; end: %(end)s → %(to)s"),
+    "granted_then_for": _("Granted by %(request)s; end: %(end)s → %(minutes)s minutes from approval"),
+    "granted_longer": _("%(request)s already gives this until %(end)s."),
     "credentials_outlive": _("Credentials issued just before the end can still work for up to %(minutes)s minutes."),
     "some_already_there": _("What is already there stays after the end."),
     "start_in_the_past": _("The start is in the past. Leave it empty to start on approval."),

@@ -13,8 +13,10 @@ from kumoban.desk import clock, register, requests
 from kumoban.desk import office as desk_office
 from kumoban.desk.duties import remind
 from kumoban.desk.models import Absence, Event, Hold, Notice, Plan, Request, Rule
+from kumoban.desk.notices.composing import compose
 from kumoban.desk.notices.ends import tell_of_ends
 from kumoban.desk.notices.fan_out import fan_out
+from kumoban.desk.notices.readers import readers
 from kumoban.desk.rules import Decision, Slot
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import derive_all, locked, move
@@ -156,6 +158,9 @@ def test_an_end_that_comes_soon_is_told_once_where_there_was_time(office: Office
     assert (tell_of_ends(), tell_of_ends()) == (1, 0)
     post.round()
     assert "ending_soon" in post.told("ren")
+    notice = Notice.objects.get(kind="ending_soon", person_id="u-ren")
+    lines = compose(notice, readers(["u-ren"])["u-ren"]).lines
+    assert any(line.endswith(f"/ask/temporary-access?extend={made.number}") for line in lines)
 
 
 def test_an_end_that_is_late_is_told_to_the_operations_team_once(office: Office, post: Post) -> None:
