@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from kumoban.desk import clock
 from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.ledger.record import SYSTEM, record, writing
 from kumoban.reviews.kind import Kind, kind_of
 from kumoban.reviews.models import Campaign, Line, LineState
-from kumoban.reviews.opening import tell_owners
+from kumoban.reviews.opening import days_of_notice, tell_owners
 
 __all__ = ["look_after"]
 
@@ -53,14 +53,18 @@ def _remind(campaign: Campaign, now: datetime) -> None:
 
 
 def _give_notice(campaign: Campaign, now: datetime) -> None:
-    """The due day has passed: whoever is silent is told what silence will mean."""
-    if campaign.noticed_at is None and _today(now).date() > campaign.due_on:
-        _told_once(campaign, "noticed_at", "review_notice", now)
+    """The due day has passed: whoever is silent is told what silence will mean.
+
+    Where the desk was down the notice comes late, and is as long as it was to be.
+    """
+    if campaign.noticed_at is None and (today := _today(now).date()) > campaign.due_on:
+        until = max(campaign.expires_on, days_of_notice(today - timedelta(days=1)))
+        _told_once(campaign, "noticed_at", "review_notice", now, expires_on=until)
 
 
-def _told_once(campaign: Campaign, column: str, kind: str, now: datetime) -> None:
+def _told_once(campaign: Campaign, column: str, kind: str, now: datetime, **beside: date) -> None:
     with writing():
-        if Campaign.objects.filter(pk=campaign.pk, **{column: None}).update(**{column: now}):
+        if Campaign.objects.filter(pk=campaign.pk, **{column: None}).update(**{column: now}, **beside):
             people = tell_owners(campaign, kind)
             record(f"campaign.{column}", actor=SYSTEM, subject=campaign.subject, facts={"people": people})
 

@@ -17,7 +17,7 @@ from kumoban.reviews.kind import kind_of
 from kumoban.reviews.models import Campaign, Line
 from kumoban.reviews.visible import answerers
 
-__all__ = ["MOST_LINES", "NOTICE_DAYS", "open_campaign", "tell_owners"]
+__all__ = ["MOST_LINES", "NOTICE_DAYS", "days_of_notice", "open_campaign", "tell_owners"]
 
 #: lines of one campaign
 MOST_LINES = 20_000
@@ -86,7 +86,12 @@ def _expiry(due_on: date) -> date:
         raise Refused(Reason("due_out_of_range", {"days": _LONGEST.days}), field="due_on")
     if not calendar.is_business_day(due_on):
         raise Refused(Reason("not_a_business_day", {"day": due_on.isoformat()}), field="due_on")
-    day = due_on
+    return days_of_notice(due_on)
+
+
+def days_of_notice(since: date) -> date:
+    """The last day on which somebody given notice after the day ``since`` may still answer."""
+    calendar, day = business_calendar(), since
     for _ in range(NOTICE_DAYS):
         day = calendar.next_business_day(day)
     return day

@@ -123,6 +123,19 @@ def test_silence_expires_only_after_the_notice(office: Office, opened: Campaign)
     assert Entry.objects.filter(kind="review.expired").count() == Line.objects.filter(state=LineState.EXPIRED).count()
 
 
+def test_a_desk_that_was_down_for_weeks_gives_its_notice_in_full_before_silence_is_an_answer(
+    office: Office, opened: Campaign
+) -> None:
+    past(opened, "due_on")
+    past(opened, "expires_on")
+    look_after()
+    look_after()
+    opened.refresh_from_db()
+    assert opened.expires_on > clock.now().date() + timedelta(days=4)  # as the page tells it
+    assert not Line.objects.filter(state=LineState.EXPIRED).exists()
+    answer(office.actor("tanaka"), [line("membership:g-pay:u-ren").pk], "keep")
+
+
 def test_owners_are_reminded_once(office: Office, opened: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.conf import settings
 
