@@ -212,6 +212,7 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /inbox/approve": {"plans": {made.number: made.plan.digest}},
         "POST /rules": values,
         "PUT /rules/{rule_id}": values,
+        "POST /rules/what-if": {"rule": values},
         "POST /rules/explain": {
             "person": "sato",
             "routine": "temporary-access",

@@ -11,9 +11,11 @@ from kumoban.api.callers import actor_of
 from kumoban.desk.explain import Explanation, Question, explain
 from kumoban.desk.models import Rule
 from kumoban.desk.rule_book import TEMPLATES, RuleForm, disable_rule, history_of, rule_of, save_rule, template
+from kumoban.desk.rules import Decision
+from kumoban.desk.what_if import Trial, WhatIf, what_if
 from kumoban.desk.words import say
 
-__all__ = ["router"]
+__all__ = ["router", "tried"]
 
 router = Router(tags=["rules"])
 _FIELDS = (
@@ -81,6 +83,55 @@ def explained(told: Explanation) -> dict[str, Any]:
             }
             for seat in told.seats
         ],
+    }
+
+
+@router.post("/rules/what-if")
+def try_rule(request: HttpRequest, body: Trial) -> dict[str, Any]:
+    """What saving this rule would have meant for the requests of the last days; nothing is stored.
+
+    Operations team only, with a token of scope ``rules``.
+    """
+    return tried(what_if(actor_of(request, "rules"), body))
+
+
+def tried(found: WhatIf) -> dict[str, Any]:
+    """What-if as JSON."""
+    return {
+        "since": found.since.isoformat(),
+        "replayed": found.replayed,
+        "unchanged": found.unchanged,
+        **{str(kind): count for kind, count in found.counts.items()},
+        "untold": found.untold,
+        "changes": [
+            {
+                "change": change.kind,
+                "request": change.asking.number,
+                "at": change.asking.at.isoformat(),
+                "requester": found.named(change.asking.requester),
+                "workers": [found.named(one) for one in change.asking.workers],
+                "emergency": change.asking.emergency,
+                "values": [dict(thing) for thing in change.asking.combinations],
+                "names": [
+                    {name: found.named(value) for name, value in one.items()} for one in change.asking.combinations
+                ],
+                "before": _decided(change.before, found),
+                "after": _decided(change.after, found),
+            }
+            for change in found.changes
+        ],
+    }
+
+
+def _decided(decision: Decision, found: WhatIf) -> dict[str, Any]:
+    return {
+        "allowed": decision.allowed,
+        "reasons": [{**reason.stored(), "detail": say(reason)} for reason in decision.refusals],
+        "approvals": [
+            {**slot.stored(), "names": [found.named(ref) for ref in slot.refs]}
+            for slot in (decision.slots if decision.allowed else ())
+        ],
+        "rules": [name for _pk, _version, name in decision.rules],
     }
 
 

@@ -20,6 +20,7 @@ from kumoban.cli import (
     records,
     remote,
     reviews,
+    rules,
     runbooks,
     staff,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "operations",
     "records",
     "reviews",
+    "rules",
     "runbooks",
     "staff",
 ]

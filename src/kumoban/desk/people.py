@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -23,6 +23,7 @@ __all__ = [
     "accounts_of_the_same",
     "groups_of",
     "manager_of",
+    "managers_of",
     "members_of",
     "ops_members",
     "stand_ins",
@@ -129,11 +130,21 @@ def accounts_of_the_same(people: Iterable[str]) -> set[str]:
 
 def manager_of(person: Person) -> str:
     """The id of whom the HR department names for today, else of whom the identity store names."""
-    row = in_force([person.id], day_of(clock.now())).get(person.id)
-    if row is None or not row.manager_number:
-        return person.manager_id
-    acting = Person.objects.filter(employee_number=row.manager_number, absent_since=None, enabled=True)
-    return acting.order_by("id").values_list("id", flat=True).first() or ""
+    return managers_of([person])[person.id]
+
+
+def managers_of(people: Sequence[Person]) -> dict[str, str]:
+    """The same for many, by the person's id."""
+    said = in_force([person.id for person in people], day_of(clock.now()))
+    numbers = {row.manager_number for row in said.values() if row.manager_number}
+    acting = Person.objects.filter(employee_number__in=numbers, absent_since=None, enabled=True).order_by("-id")
+    named = dict(acting.values_list("employee_number", "id")) if numbers else {}
+    rows = {person.id: said.get(person.id) for person in people}
+    return {
+        person.id: named.get(row.manager_number, "") if (row := rows[person.id]) and row.manager_number
+        else person.manager_id
+        for person in people
+    }  # fmt: skip
 
 
 def stand_ins(at: datetime) -> dict[str, set[str]]:

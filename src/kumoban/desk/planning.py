@@ -35,6 +35,8 @@ __all__ = [
     "check_extra",
     "draft",
     "draft_for",
+    "fields_missing",
+    "labels_of",
     "organisation_zone",
     "read_form",
     "signed_of",
@@ -241,16 +243,27 @@ def _with_fields(decision: rules.Decision, routine: Routine, asked: Asked) -> ru
     """A rule may ask for fields of the company's own, such as a number under which it was decided elsewhere."""
     if asked.extra is None or not decision.fields:
         return decision
-    labels = {
-        key: ja if ja == en else f"{ja} ({en})"
-        for key, ja, en in ExtraField.objects.filter(routine=routine.name).values_list("key", "label_ja", "label_en")
-    }
-    missing = [
+    missing = fields_missing(decision, labels_of(routine.name), asked.extra)
+    return replace(decision, refusals=(*decision.refusals, *missing))
+
+
+def labels_of(routine: str) -> dict[str, str]:
+    """What the company's own fields of a routine are called."""
+    own = ExtraField.objects.filter(routine=routine).values_list("key", "label_ja", "label_en")
+    return {key: ja if ja == en else f"{ja} ({en})" for key, ja, en in own}
+
+
+def fields_missing(
+    decision: rules.Decision, labels: Mapping[str, str], extra: Mapping[str, str] | None
+) -> tuple[Reason, ...]:
+    """Of the fields that rules ask for, those that are not filled; ``extra`` None: nobody filled them yet."""
+    if extra is None:
+        return ()
+    return tuple(
         Reason("field_required_by_rule", {"field": labels[key], "rule": rule})
         for key, rule in decision.fields
-        if key in labels and not asked.extra.get(key)
-    ]
-    return replace(decision, refusals=(*decision.refusals, *missing))
+        if key in labels and not extra.get(key)
+    )
 
 
 def _with_freezes(decision: rules.Decision, routine: Routine, plan: Plan, now: datetime) -> rules.Decision:

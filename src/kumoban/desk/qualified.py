@@ -6,7 +6,7 @@ requests say so; elsewhere the operations team confirms it, with the request's n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from kumoban.desk import clock
 from kumoban.desk.models import Exercise, Request, Rule, RunbookReading
 from kumoban.estate.models import Person
 
-__all__ = ["Qualification", "practised", "qualification", "qualified_days", "unmet"]
+__all__ = ["Qualification", "practised", "qualification", "qualifications", "qualified_days", "unmet"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,19 @@ class Qualification:
 
 def qualification(person: str, routine: str) -> Qualification:
     """As things are now; of which rules, and how many days they ask for, is not its matter."""
-    read = RunbookReading.objects.filter(person_id=person, routine=routine).order_by("-at", "-id").first()
-    exercised = practised([person], routine).get((person, routine))
-    return Qualification(read.at if read else None, read.digest if read else "", exercised)
+    return qualifications([person], routine)[person]
+
+
+def qualifications(people: Sequence[str], routine: str) -> dict[str, Qualification]:
+    """The same for many, by person."""
+    read = RunbookReading.objects.filter(person__in=people, routine=routine).order_by("at", "id")
+    last = {row.person_id: row for row in read}
+    exercised = practised(people, routine)
+    return {one: _qualification(last.get(one), exercised.get((one, routine))) for one in people}
+
+
+def _qualification(read: RunbookReading | None, exercised_at: datetime | None) -> Qualification:
+    return Qualification(read.at if read else None, read.digest if read else "", exercised_at)
 
 
 def practised(people: Iterable[str], routine: str = "") -> dict[tuple[str, str], datetime]:
@@ -67,12 +77,17 @@ def qualified_days(rule: Rule) -> int:
     return int(rule.limits.get("qualified_days", 0))
 
 
-def unmet(rules: Iterable[Rule], requester: Person, routine: str) -> dict[int, tuple[Reason, ...]]:
-    """By rule, what the requester has not done that it asks for; the rules that are met are not in it."""
+def unmet(
+    rules: Iterable[Rule], requester: Person, routine: str, known: Qualification | None = None
+) -> dict[int, tuple[Reason, ...]]:
+    """By rule, what the requester has not done that it asks for; the rules that are met are not in it.
+
+    ``known``: the requester's qualification where it was read before.
+    """
     asking = {rule.pk: rule for rule in rules if rule.effect == Rule.Effect.ALLOW and qualified_days(rule)}
     if not asking:
         return {}
-    known, now = qualification(requester.id, routine), clock.now()
+    now, known = clock.now(), known or qualification(requester.id, routine)
     missing = {pk: _missing(rule, known, requester, now) for pk, rule in asking.items()}
     return {pk: reasons for pk, reasons in missing.items() if reasons}
 

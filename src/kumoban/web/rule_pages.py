@@ -19,11 +19,13 @@ from kumoban.desk.planning import ShapeError
 from kumoban.desk.requests import refused_attempt
 from kumoban.desk.rule_book import TEMPLATES, RuleForm, Saved, disable_rule, history_of, rule_of, save_rule
 from kumoban.desk.shapes import read
+from kumoban.desk.what_if import Trial, what_if
 from kumoban.estate.models import Person
 from kumoban.web.gate import page
 from kumoban.web.problems import by_field
 from kumoban.web.rule_form import Pick, fields_of, from_rule, from_template, ruled, typed
 from kumoban.web.rule_view import Names, options_of, rule_rows, title_of
+from kumoban.web.what_if_view import shown
 
 __all__ = ["change", "enable", "history", "new", "options", "rules_page"]
 
@@ -55,7 +57,12 @@ def _form(request: Any, rule: Rule | None, stored: Mapping[str, Any]) -> HttpRes
     """Saved where it can be meant; else shown again with everything that was typed."""
     data = typed(request.POST) if request.method == "POST" else stored
     errors: dict[str, list[str]] = {}
-    if request.method == "POST" and "look" not in request.POST:
+    trial: dict[str, Any] = {}
+    if request.POST.get("look") == "what-if":
+        trial = _tried(request, rule, data)
+        if request.htmx:
+            return render(request, "web/rules/what_if.html", trial)
+    elif request.method == "POST" and "look" not in request.POST:
         errors = _saved(request, rule, data)
         if not errors:
             return redirect("/rules")
@@ -64,12 +71,22 @@ def _form(request: Any, rule: Rule | None, stored: Mapping[str, Any]) -> HttpRes
         "here": "rules",
         "rule": rule,
         "fields": fields_of(data, errors, narrows),
-        "wrong": bool(errors),
+        "unsaved": bool(errors),
         "routines": ruled(),
         "systems": sorted(settings.KUMOBAN_OUTSIDE_SYSTEMS),
         "may_save": request.actor.ops,
+        **({"tried": True, **trial} if trial else {}),
     }
     return render(request, "web/rules/form.html", context, status=422 if errors else 200)
+
+
+def _tried(request: Any, rule: Rule | None, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What saving it would have meant, or what stands in the way of trying."""
+    try:
+        trial = read(Trial, {"rule": data, "replaces": rule.pk if rule else None})
+    except ShapeError as shape:
+        return {"wrong": [text for texts in by_field(shape).values() for text in texts]}
+    return {"trial": shown(what_if(request.actor, trial))}
 
 
 def _saved(request: Any, rule: Rule | None, data: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -196,3 +196,27 @@ def test_a_question_that_cannot_be_meant_is_refused(office: Office, field: str, 
     answer = Caller(office, "kim", "read").post("rules/explain", {**QUESTION, **changed})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field
+
+
+def test_a_rule_is_tried_before_it_is_saved(office: Office) -> None:
+    made = Caller(office, "sato", "read", "ask").post(
+        "requests", {"routine": "temporary-access", "form": office.form(workers=["u-sato"])}
+    )
+    told = ops(office).post("rules/what-if", {"rule": DENY}).json()
+    assert (told["replayed"], told["refused"], told["rerouted"], told["allowed"], told["unchanged"]) == (1, 1, 0, 0, 0)
+    (change,) = told["changes"]
+    assert change["request"] == made.json()["number"]
+    assert change["requester"] == "佐藤 美咲"
+    assert change["before"]["approvals"][0]["names"] == ["team-payments-leads"]
+    assert "深夜は不可" in change["after"]["reasons"][0]["detail"]
+    assert Rule.objects.count() == 1
+
+
+def test_trying_needs_what_saving_needs(office: Office) -> None:
+    assert Caller(office, "sato", "read", "rules").post("rules/what-if", {"rule": DENY}).status_code == 403
+    assert Caller(office, "takahashi", "read").post("rules/what-if", {"rule": DENY}).status_code == 403
+    unknown = ops(office).post("rules/what-if", {"rule": DENY, "replaces": 999_999})
+    assert unknown.json()["errors"][0]["code"] == "no_such_rule"
+    wrong = ops(office).post("rules/what-if", {"rule": {**DENY, "routine": "tea"}})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["field"] == "rule.routine"

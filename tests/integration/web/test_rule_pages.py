@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kumoban.desk import requests
 from kumoban.desk.models import Rule
 from kumoban.estate.models import Group
 from kumoban.ledger.clock import database_now
@@ -233,3 +234,38 @@ def test_a_typed_rule_keeps_the_approving_group_while_looking(office: Office) ->
     page = signed_in(office, "takahashi").post("/rules/new", form).content.decode()
     assert 'name="approver.0.group" value="g-ops" checked' in page
     assert 'name="approver.1.group" value="g-1234"' in page
+
+
+def test_a_rule_is_tried_from_its_form_and_nothing_typed_is_lost(office: Office) -> None:
+    requests.ask(office.actor("sato"), "temporary-access", office.form(workers=["u-sato"]))
+    rule = Rule.objects.get()
+    deny = typed(effect="deny", name="止める", look="what-if")
+    page = signed_in(office, "takahashi").post("/rules/new", deny).content.decode()
+    assert 'data-what-if="refused"' in page
+    assert "佐藤 美咲" in page
+    assert "The rule “止める” forbids this" in page
+    assert 'value="止める"' in page
+    assert "Save this rule" in page
+    same = typed(approvers="", look="what-if", **{"approver.1.people": "", "approver.1.count": ""})
+    assert 'data-what-if="rerouted"' in signed_in(office, "takahashi").post(f"/rules/{rule.pk}", same).content.decode()
+    assert Rule.objects.count() == 1
+
+
+def test_with_a_script_only_the_answer_comes(office: Office) -> None:
+    answer = signed_in(office, "takahashi").post("/rules/new", typed(look="what-if"), headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "<html" not in answer.content.decode()
+    assert "None of them would come out otherwise." in answer.content.decode()
+
+
+def test_what_cannot_be_saved_cannot_be_tried_and_says_why(office: Office) -> None:
+    answer = signed_in(office, "takahashi").post("/rules/new", typed(look="what-if", name="", max_minutes="0"))
+    page = answer.content.decode()
+    assert "It cannot be tried yet" in page
+    assert Rule.objects.count() == 1
+
+
+def test_nobody_else_tries_a_rule(office: Office) -> None:
+    answer = signed_in(office, "sato").post("/rules/new", typed(look="what-if"), headers={"HX-Request": "true"})
+    assert "data-what-if" not in answer.content.decode()
+    assert Entry.objects.filter(kind="attempt.refused", actor="u-sato").exists()

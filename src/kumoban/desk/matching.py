@@ -1,0 +1,139 @@
+"""Whether a rule speaks of one person and one exact thing: the one matcher of decisions, explanations and what-if."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kumoban.desk import clock
+from kumoban.desk.models import Rule
+from kumoban.desk.people import groups_of
+from kumoban.desk.routine import Dimension, Routine
+from kumoban.estate.employment import day_of, in_force
+from kumoban.estate.models import Account, Person, Team
+
+__all__ = [
+    "EVERYTHING",
+    "Facts",
+    "Match",
+    "account_matches",
+    "facts_of",
+    "match",
+    "own_teams",
+    "pattern_matches",
+    "personal",
+    "speaks_of",
+]
+
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True)
+class Match:
+    """How one rule meets one person and one exact thing: whether it is about them, and which dimensions it misses."""
+
+    who: bool
+    missed: tuple[str, ...]
+
+    @property
+    def hit(self) -> bool:
+        return self.who and not self.missed
+
+
+@dataclass
+class Facts:
+    """What matching needs to know of the estate, read once for one decision."""
+
+    people: Mapping[str, frozenset[str]]
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    teams: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def match(routine: Routine, rule: Rule, combination: Mapping[str, str], person: Person, facts: Facts) -> Match:
+    missed = [
+        dimension.name
+        for dimension in routine.dimensions
+        if not _covers(rule, dimension, combination.get(dimension.name, ""), person, facts)
+    ]
+    return Match(speaks_of(rule, person, facts), tuple(missed))
+
+
+def speaks_of(rule: Rule, person: Person, facts: Facts) -> bool:
+    who = rule.who
+    if rule.effect == Rule.Effect.DENY and not who:
+        return True
+    if who.get("everyone") or person.id in who.get("people", ()):
+        return True
+    return not facts.people[person.id].isdisjoint(who.get("groups", ()))
+
+
+def _covers(rule: Rule, dimension: Dimension, value: str, person: Person, facts: Facts) -> bool:
+    patterns = rule.dimensions.get(dimension.name)
+    if patterns is None:
+        return rule.effect == Rule.Effect.DENY
+    return any(pattern_matches(dimension, pattern, value, person, facts) for pattern in patterns)
+
+
+def pattern_matches(dimension: Dimension, pattern: str, value: str, person: Person, facts: Facts) -> bool:
+    return pattern == EVERYTHING or _MATCHERS[dimension.kind](pattern, value, person, facts)
+
+
+def personal(pattern: str) -> bool:
+    """Whether it depends on the person what the pattern matches."""
+    return pattern == "own-team"
+
+
+def account_matches(pattern: str, value: str, person: Person, facts: Facts) -> bool:
+    """``<account id>``, ``ou:<id>`` (nested), ``team:<slug>``, ``own-team``."""
+    account = facts.accounts.get(value)
+    if account is None:
+        return False
+    if pattern == "own-team":
+        return account.team in facts.teams.get(person.id, frozenset())
+    kind, _, name = pattern.partition(":")
+    if kind == "ou":
+        return account.ou is not None and name in account.ou.id_path.split("/")
+    if kind == "team":
+        return account.team == name
+    return pattern == value
+
+
+def _word_matches(pattern: str, value: str, person: Person, facts: Facts) -> bool:
+    return pattern == value
+
+
+def _name_matches(pattern: str, value: str, person: Person, facts: Facts) -> bool:
+    """``*.team-a.example.jp``: the star stands for one or more whole labels."""
+    if pattern.startswith("*."):
+        return value.endswith(pattern[1:]) and len(value) > len(pattern[1:])
+    return pattern == value
+
+
+_MATCHERS: dict[str, Callable[[str, str, Person, Facts], bool]] = {
+    "account": account_matches,
+    "id": _word_matches,
+    "word": _word_matches,
+    "pattern": _name_matches,
+}
+
+
+def facts_of(people: Iterable[Person], combinations: Sequence[Mapping[str, str]]) -> Facts:
+    groups = {person.id: groups_of(person.id) for person in people}
+    wanted = {combination.get("account", "") for combination in combinations}
+    accounts = {account.id: account for account in Account.objects.filter(id__in=wanted).select_related("ou")}
+    return Facts(groups, accounts, own_teams(groups))
+
+
+def own_teams(groups: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """By the groups of the identity store; where HR says in which teams somebody works, only those of them."""
+    wanted = frozenset().union(*groups.values())
+    teams: dict[str, list[str]] = {}
+    for slug, group in Team.objects.filter(absent_since=None, group_id__in=wanted).values_list("slug", "group_id"):
+        teams.setdefault(group, []).append(slug)
+    said = in_force(groups, day_of(clock.now()))
+    own: dict[str, frozenset[str]] = {}
+    for person, mine in groups.items():
+        slugs = frozenset(slug for group in mine for slug in teams.get(group, ()))
+        row = said.get(person)
+        own[person] = slugs & set(row.teams) if row and row.teams else slugs
+    return own

@@ -1,0 +1,186 @@
+"""What the compiled rules answer is what deciding for real answers: for rules and requests nobody thought of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kumoban.desk import rules
+from kumoban.desk.models import Exercise, Rule, RunbookReading
+from kumoban.desk.routine import Routine, routine_of
+from kumoban.desk.what_if.compiled import Book, Compiled, Estate
+from kumoban.desk.what_if.past import Asking
+from kumoban.desk.what_if.replaying import _Judge, _kind
+from kumoban.estate.models import Account, Membership, OrganizationalUnit, Person, Team
+from kumoban.ledger.clock import database_now
+from tests.integration.conftest import ARN, Office
+
+OTHER_ARN = ARN.replace("1111111111111111", "2222222222222222")
+PEOPLE = ["u-sato", "u-ren", "u-suzuki", "u-tanaka", "u-takahashi", "u-kim"]
+GROUPS = ["g-pay", "g-leads", "g-ops", "g-data"]
+ACCOUNTS = ["410122300001", "410122300002", "410122300003", "999999999999"]
+ROUTINES = ["temporary-access", "adopt", "permanent-access", "identity-user"]
+PATTERNS: dict[str, list[str]] = {
+    "account": ["*", "own-team", "ou:ou-prod", "ou:ou-inner", "ou:r-1", "team:payments", "team:data", *ACCOUNTS[:3]],
+    "environment": ["*", "prod", "stg", "dev"],
+    "permission_set": ["*", ARN, OTHER_ARN],
+    "principal": ["*", "group", "person"],
+    "act": ["*", "create", "remove"],
+    "group": ["*", *GROUPS],
+}
+
+
+def some(values: list[str], most: int = 3) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(values), max_size=most, unique=True)
+
+
+who = st.one_of(
+    st.just({"everyone": True}),
+    st.just({}),
+    st.fixed_dictionaries({}, optional={"groups": some(GROUPS), "people": some(PEOPLE)}),
+)
+approver = st.one_of(
+    st.just({"manager": True, "count": 1}),
+    st.builds(lambda group, count: {"group": group, "count": count}, st.sampled_from(GROUPS), st.integers(1, 3)),
+    st.builds(lambda people: {"people": people, "count": 1, "concurrence": True}, some(PEOPLE)),
+)
+limits = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_minutes": st.sampled_from([15, 60, 240]),
+        "afterwards_days": st.sampled_from([0, 1, 2]),
+        "qualified_days": st.sampled_from([0, 30]),
+    },
+)
+
+
+@st.composite
+def written(draw: st.DrawFn, routine: str) -> dict[str, Any]:
+    """A rule as it might stand in the database, also one that no form would make."""
+    known = routine_of(routine)
+    assert known is not None
+    named = {one.name: some(PATTERNS.get(one.name, ["*", "x"])) for one in known.dimensions}
+    return {
+        "name": draw(st.sampled_from(["甲", "乙", "丙"])),
+        "routine": routine,
+        "effect": draw(st.sampled_from(["allow", "allow", "allow", "deny"])),
+        "who": draw(who),
+        "dimensions": draw(st.fixed_dictionaries({}, optional=named)),
+        "limits": draw(limits),
+        "approvers": draw(st.lists(approver, max_size=2)),
+        "fields": draw(some(["ticket", "risk"], 1)),
+        "enabled": draw(st.booleans()),
+    }
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
+    routine = draw(st.sampled_from(ROUTINES))
+    known = routine_of(routine)
+    assert known is not None
+    things = {"account": ACCOUNTS, "permission_set": [ARN, OTHER_ARN, ""], "environment": ["prod", "stg", ""]}
+    thing = st.fixed_dictionaries(
+        {one.name: st.sampled_from(things.get(one.name, PATTERNS.get(one.name, ["x"])[1:])) for one in known.dimensions}
+    )
+    case = st.fixed_dictionaries(
+        {
+            "requester": st.sampled_from(PEOPLE),
+            "workers": some(PEOPLE, 2),
+            "things": st.lists(thing, min_size=1, max_size=3),
+            "length": st.sampled_from([timedelta(minutes=30), timedelta(hours=2), None]),
+            "emergency": st.booleans(),
+        }
+    )
+    rows = draw(st.lists(written(routine), max_size=6))
+    return routine, rows, draw(st.lists(case, min_size=1, max_size=4))
+
+
+@pytest.fixture
+def wide_office(office: Office) -> Office:
+    """An OU within an OU, two teams, one human being with two accounts, somebody gone, somebody qualified."""
+    now = database_now()
+    inner = OrganizationalUnit.objects.create(id="ou-inner", name="I", id_path="r-1/ou-prod/ou-inner", seen_at=now)
+    Account.objects.create(
+        id=ACCOUNTS[2], name="data", email="a@b.jp", status="ACTIVE", ou=inner, team="data", environment="stg",
+        seen_at=now,
+    )  # fmt: skip
+    Team.objects.create(slug="data", name="データ", group_id="g-data", seen_at=now)
+    for person in ("u-ren", "u-kim"):
+        Membership.objects.create(person_id=person, group_id="g-data", seen_at=now)
+    Person.objects.filter(id__in=["u-sato", "u-suzuki"]).update(employee_number="100234")
+    Person.objects.filter(id="u-kim").update(manager_id="u-tanaka")
+    Person.objects.filter(id="u-tanaka").update(enabled=False)
+    user_by = Person.objects.get(id="u-takahashi")
+    for person in ("u-sato", "u-ren"):
+        RunbookReading.objects.create(person_id=person, routine="temporary-access", digest="d", at=now)
+    Exercise.objects.create(
+        person_id="u-sato", routine="temporary-access", reference="R-1", confirmed_by=user_by, at=now
+    )
+    return office
+
+
+EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@EXAMPLES
+@given(worlds())
+def test_the_compiled_rules_decide_as_the_rules_decide(
+    wide_office: Office, world: tuple[str, list[dict[str, Any]], list[dict[str, Any]]]
+) -> None:
+    name, rows, cases = world
+    routine = routine_of(name)
+    assert routine is not None
+    every = stored(rows)
+    people = Person.objects.in_bulk()
+    counting = sum(1 << bit for bit, rule in enumerate(every) if rule.enabled)
+    book = Book(Compiled(every, Estate(routine, people)), counting)
+    for case in cases:
+        assert rules.judged(routine, as_case(case, people), book) == decided(routine, case, people)
+
+
+@EXAMPLES
+@given(worlds(), st.data())
+def test_a_replay_finds_what_deciding_twice_finds(
+    wide_office: Office, world: tuple[str, list[dict[str, Any]], list[dict[str, Any]]], data: st.DataObject
+) -> None:
+    name, rows, cases = world
+    routine = routine_of(name)
+    assert routine is not None
+    every = stored(rows)
+    people = Person.objects.in_bulk()
+    kept = data.draw(st.lists(st.booleans(), min_size=len(every), max_size=len(every)))
+    before = [rule for rule in every if rule.enabled]
+    after = [rule for rule, stays in zip(every, kept, strict=True) if stays]
+    judge = _Judge.of(routine, people, before, after)
+    was = [decided(routine, case, people) for case in cases]
+    Rule.objects.update(enabled=False)
+    Rule.objects.filter(pk__in=[rule.pk for rule in after]).update(enabled=True)
+    would_be = [decided(routine, case, people) for case in cases]
+    for case, one, other in zip(cases, was, would_be, strict=True):
+        asking = Asking(
+            "R-1", database_now(), case["requester"], tuple(case["workers"]), case["things"], case["length"],
+            case["emergency"],
+        )  # fmt: skip
+        found = judge.compare(asking)
+        assert (found and found[0]) == _kind(one, other)
+        assert found is None or found[1:] == (one, other)
+
+
+def stored(rows: list[dict[str, Any]]) -> list[Rule]:
+    Rule.objects.all().delete()
+    Rule.objects.bulk_create(Rule(changed_at=database_now(), **row) for row in rows)
+    return list(Rule.objects.order_by("id"))
+
+
+def as_case(case: dict[str, Any], people: dict[str, Person]) -> rules.Case:
+    doing = [people[one] for one in case["workers"]]
+    return rules.Case(people[case["requester"]], doing, case["things"], case["length"], case["emergency"])
+
+
+def decided(routine: Routine, case: dict[str, Any], people: dict[str, Person]) -> rules.Decision:
+    asking, doing = people[case["requester"]], [people[one] for one in case["workers"]]
+    return rules.decide(routine, asking, doing, case["things"], case["length"], emergency=case["emergency"])
