@@ -91,7 +91,7 @@ def settle_change(step: Step, outcome: Outcome, now: datetime) -> Next:
     if outcome.error is not None:
         return _trouble(step, outcome.error, now)
     if outcome.started is not None:
-        step.operation, step.aws_request_id = outcome.started.operation or "", outcome.started.aws_request_id
+        step.operation, step.aws_request_id = outcome.started.operation or "", outcome.started.aws_request_id[:80]
         step.attempts, step.outstanding = 0, bool(outcome.started.operation)
         record_call(step, "aws.accepted", request_id=outcome.started.aws_request_id)
         return Next(Phase.POLL, _POLL) if step.outstanding else Next(Phase.VERIFY)

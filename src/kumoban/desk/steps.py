@@ -107,7 +107,7 @@ def _open_thing(hold: Hold, now: datetime) -> Thing:
 
 
 def _accepted(step: Step, started: Started) -> Next:
-    step.operation, step.aws_request_id = started.operation or "", started.aws_request_id
+    step.operation, step.aws_request_id = started.operation or "", started.aws_request_id[:80]
     step.attempts = 0
     if started.operation is None:
         step.outstanding = False
