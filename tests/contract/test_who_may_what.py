@@ -20,8 +20,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from kumoban.api.main import api
+from kumoban.desk import favourites, requests, shift_notes
 from kumoban.desk import office as company
-from kumoban.desk import requests, shift_notes
 from kumoban.desk.machines import MachineTokenForm, make_machine_token
 from kumoban.desk.models import ExtraField, Rule, Token
 from kumoban.desk.runbooks import runbook_named
@@ -163,6 +163,7 @@ def _world(office: Office) -> dict[str, Any]:
     token = Token.objects.get()
     machine, _secret = make_machine_token(None, MachineTokenForm(system="x-point"))
     note = shift_notes.leave(office.actor("takahashi"), "引継ぎ")
+    kept = favourites.save(office.actor("sato"), "夜間", "temporary-access", office.form())
     field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
     finding = opened()
     line, due = campaign_line(), next_business_day()
@@ -185,6 +186,7 @@ def _world(office: Office) -> dict[str, Any]:
         "outside_token_id": machine.pk,
         "absence_id": absence.pk,
         "note_id": note.pk,
+        "favourite_id": kept.pk,
         "account_id": "410122300001",
         "finding_id": finding.pk,
         "campaign_id": line.campaign_id,
@@ -238,6 +240,7 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /register-columns": {"key": "floor", "label_ja": "階", "label_en": "Floor"},
         "POST /requests/{number}/convert": ask,
         "POST /requests/{number}/extend": {"until": "1h"},
+        "POST /favourites": {"name": "夜間", "routine": "temporary-access", "form": office.form()},
         "POST /requests/{number}/convert/preview": ask,
         "POST /shift-notes": {"text": "引継ぎ"},
         "POST /findings/{finding_id}/snooze": {"until": str(database_now().date() + timedelta(days=3))},
@@ -288,6 +291,7 @@ def _world(office: Office) -> dict[str, Any]:
         "/office/systems/tokens/": machine.pk,
         "/me/absences/": absence.pk,
         "/today/notes/": note.pk,
+        "/favourites/": kept.pk,
         "/findings/": finding.pk,
         "/reviews/": line.campaign_id,
     }

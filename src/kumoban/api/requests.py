@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -21,8 +21,8 @@ from kumoban.api.answers import (
 )
 from kumoban.api.callers import actor_of, request_seen, routine_named
 from kumoban.core.instant import Instant
-from kumoban.desk import clock, requests, rules
-from kumoban.desk.models import Hold
+from kumoban.desk import clock, favourites, requests, rules
+from kumoban.desk.models import Favourite, Hold
 from kumoban.desk.planning import draft
 from kumoban.desk.routine import all_routines
 from kumoban.desk.unusual import Noticed, noticed
@@ -50,6 +50,24 @@ class Extension(Schema):
     reason: str = ""
     emergency: bool = False
     idempotency: str = ""
+
+
+class FavouriteIn(Schema):
+    """A filled form of a routine, kept under a name; its times are left out."""
+
+    name: str
+    routine: str
+    form: dict[str, Any]
+    extra: dict[str, str] = Field(default_factory=dict)
+
+
+class FavouriteOut(Schema):
+    id: int
+    name: str
+    routine: str
+    form: dict[str, Any]
+    extra: dict[str, str]
+    saved_at: datetime
 
 
 class Said(Schema):
@@ -125,6 +143,38 @@ def choices(request: HttpRequest, name: str, source: str, q: str = "") -> list[d
     actor, found = actor_of(request), routine_named(name)
     offered = found.choices(source, actor.person, q[:100]) if found.choices else []
     return [{"value": value, "label": label, "hint": hint} for value, label, hint in offered]
+
+
+@router.get("/routines/{name}/bundles/{source}", tags=["routines"])
+def bundles(request: HttpRequest, name: str, source: str) -> list[dict[str, Any]]:
+    """What may be chosen for a field at once: ``key`` (such as ``ou:ou-…``) is written in place of its ``values``."""
+    actor, found = actor_of(request), routine_named(name)
+    offered = found.bundles(source, actor.person, None) if found.bundles else []
+    return [{"key": one.key, "label": one.label, "values": list(one.values)} for one in offered]
+
+
+@router.get("/favourites", response=list[FavouriteOut])
+def list_favourites(request: HttpRequest) -> list[dict[str, Any]]:
+    """One's own, by name: at most 20."""
+    return [_favourite(one) for one in favourites.favourites(actor_of(request))]
+
+
+@router.post("/favourites", response={201: FavouriteOut})
+def keep_favourite(request: HttpRequest, body: FavouriteIn) -> Status[dict[str, Any]]:
+    """Under a name that is there already it takes its place."""
+    actor = actor_of(request, "ask")
+    return Status(201, _favourite(favourites.save(actor, body.name, body.routine, body.form, body.extra)))
+
+
+@router.delete("/favourites/{int:favourite_id}", response={204: None})
+def remove_favourite(request: HttpRequest, favourite_id: int) -> Status[None]:
+    favourites.remove(actor_of(request, "ask"), favourite_id)
+    return Status(204, None)
+
+
+def _favourite(one: Favourite) -> dict[str, Any]:
+    same = ("name", "routine", "form", "extra", "saved_at")
+    return {"id": one.pk, **{name: getattr(one, name) for name in same}}
 
 
 @router.post("/requests/preview")

@@ -90,12 +90,52 @@ def routine(client: ApiClient, name: str, as_json: bool) -> None:
     gettext_noop("Ask. FIELDS are --name value or name=value, repeated for a list (see: kumoban routine NAME)."),
     context_settings=_FREE,
 )
+@click.argument("routine", default="", type=click.UNPROCESSED)
+@click.argument("fields", nargs=-1, type=click.UNPROCESSED)
+@click.option("--favourite", default="", cls=Option, help=gettext_noop("with this favourite; FIELDS count more"))
+@_emergency
+def request(
+    client: ApiClient, routine: str, fields: tuple[str, ...], favourite: str, emergency: bool, as_json: bool
+) -> None:
+    if favourite:
+        asked = _with_favourite(client, favourite, (routine, *fields) if routine else fields)
+    else:
+        asked = _asked(client, routine, fields)
+    made = client.post("requests", {**asked, "emergency": emergency})
+    say(made, shown.request_lines(made), as_json)
+
+
+def _with_favourite(client: ApiClient, name: str, fields: Sequence[str]) -> dict[str, Any]:
+    kept = next((one for one in client.get("favourites") if one["name"] == name), None)
+    if kept is None:
+        raise click.ClickException(_("There is no such favourite."))
+    given = fields[1:] if fields and fields[0] == kept["routine"] else fields
+    asked = _asked(client, kept["routine"], given)
+    return {**asked, "form": {**kept["form"], **asked["form"]}, "extra": {**kept["extra"], **asked["extra"]}}
+
+
+@command("favourites", gettext_noop("Your favourites: list them, or remove one."))
+@click.option("--remove", default="", cls=Option, help=gettext_noop("remove the favourite with this name"))
+def favourites(client: ApiClient, remove: str, as_json: bool) -> None:
+    for one in client.get("favourites") if remove else ():
+        if one["name"] == remove:
+            client.delete(f"favourites/{one['id']}")
+    found = client.get("favourites")
+    rows = [(one["name"], one["routine"]) for one in found]
+    say(found, columns((_("Name"), _("Routine")), rows) if rows else [_("No favourites.")], as_json)
+
+
+@command(
+    "favourite",
+    gettext_noop("Keep a filled form under a name. FIELDS as for request, without times."),
+    context_settings=_FREE,
+)
+@click.argument("name")
 @click.argument("routine")
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
-@_emergency
-def request(client: ApiClient, routine: str, fields: tuple[str, ...], emergency: bool, as_json: bool) -> None:
-    made = client.post("requests", {**_asked(client, routine, fields), "emergency": emergency})
-    say(made, shown.request_lines(made), as_json)
+def favourite(client: ApiClient, name: str, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
+    kept = client.post("favourites", {**_asked(client, routine, fields), "name": name})
+    say(kept, [f"{kept['name']}: {kept['routine']}"], as_json)
 
 
 @command(

@@ -23,6 +23,7 @@ __all__ = [
     "Event",
     "Exercise",
     "ExtraField",
+    "Favourite",
     "FreezePeriod",
     "Hold",
     "Lock",
@@ -419,6 +420,20 @@ class ShiftNote(models.Model):
     at = models.DateTimeField()
     off_at = models.DateTimeField(null=True, db_index=True)
     off_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+
+class Favourite(models.Model):
+    """お気に入り: a filled form, without its times, that a person keeps under a name."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    routine = models.CharField(max_length=60)
+    name = models.CharField(max_length=60)
+    form = models.JSONField()
+    extra = models.JSONField(default=dict)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "name"], name="desk_favourite_named_once")]
 
 
 class RunbookReading(models.Model):

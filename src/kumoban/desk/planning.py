@@ -157,7 +157,7 @@ def draft_for(
     emergency: bool = False,
 ) -> Draft:
     """The same for whoever will be the requester; times are read in the ``zone`` of whoever typed them."""
-    form, changes = read_form(routine, with_ids(routine, data), zone)
+    form, changes = read_form(routine, with_ids(routine, data, requester), zone)
     values = check_extra(routine.name, extra or {})
     workers = people_of(routine, form, requester)
     asked = replace(Asked.by(requester, workers, clock.now()), emergency=emergency, extra=values)
@@ -174,8 +174,11 @@ def _not_ratified_in_time(person: Person, now: datetime) -> Reason | None:
     return Reason("ratify_first", {"request": overdue.number}) if overdue else None
 
 
-def with_ids(routine: Routine, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Names in place of ids, where the routine knows them. Raises ShapeError where a name means several things."""
+def with_ids(routine: Routine, data: Mapping[str, Any], requester: Person) -> dict[str, Any]:
+    """Names in place of ids, where the routine knows them, and what a word means at once (``ou:Production``).
+
+    Raises ShapeError where a name means several things.
+    """
     meant = dict(data)
     for name, info in routine.form.model_fields.items():
         choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None)
@@ -186,9 +189,21 @@ def with_ids(routine: Routine, data: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(listed, list | tuple) or not all(isinstance(word, str) for word in listed):
             continue
         known = routine.named(choices.source, [word.strip() for word in listed])
-        ids = [_one_id(name, word.strip(), known) for word in listed]
-        meant[name] = ids[0] if isinstance(given, str) else ids
+        if isinstance(given, str):
+            meant[name] = _one_id(name, given.strip(), known)
+        else:
+            ids = [_ids(routine, choices.source, requester, name, word.strip(), known) for word in listed]
+            meant[name] = list(dict.fromkeys(value for values in ids for value in values))
     return meant
+
+
+def _ids(
+    routine: Routine, source: str, requester: Person, field: str, word: str, known: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    bundles = routine.bundles(source, requester, word) if routine.bundles and word not in known else []
+    if len(bundles) > 1:
+        raise ShapeError([(field, Reason("ambiguous_name", {"name": word[:60], "count": len(bundles)}))])
+    return bundles[0].values if bundles else (_one_id(field, word, known),)
 
 
 def _one_id(field: str, word: str, known: Mapping[str, Sequence[str]]) -> str:

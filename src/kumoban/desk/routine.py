@@ -17,6 +17,7 @@ from kumoban.estate.models import Person
 
 __all__ = [
     "Asked",
+    "Bundle",
     "Dimension",
     "Routine",
     "action_of",
@@ -68,6 +69,15 @@ class Dimension:
     kind: Literal["account", "id", "pattern", "word"]
 
 
+@dataclass(frozen=True)
+class Bundle:
+    """Values of a field that may be chosen at once, such as the accounts of an OU; ``key`` is written for them all."""
+
+    key: str
+    label: str
+    values: tuple[str, ...]
+
+
 class Look(Protocol):
     """See the estate (``live`` False, for pages) or AWS (``live`` True, before applying); the same type either way."""
 
@@ -98,6 +108,8 @@ class Routine:
     choices: Callable[..., list[tuple[str, str, str]]] | None = None
     #: what people may write in place of an id: ``named(source, names)`` → the ids each name may mean
     named: Callable[[str, Sequence[str]], Mapping[str, Sequence[str]]] | None = None
+    #: what may be chosen at once by this person; ``word``: only what is called so, and nothing where it is no such word
+    bundles: Callable[[str, Person, str | None], list[Bundle]] | None = None
     #: form → the people who will hold the access; empty means the requester
     workers: Callable[[Any], Sequence[str]] = lambda form: ()
     #: form → the written reason, signed with the plan

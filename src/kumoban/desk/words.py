@@ -48,6 +48,8 @@ _WORDS = {
         "The operations team has made this request of what you had asked for. It waits for your word: confirm it, or "
         "withdraw it."
     ),
+    "no_such_favourite": _("There is no such favourite."),
+    "too_many_favourites": _("At most %(most)s favourites: remove one first."),
     "extends": _("Extends %(request)s: %(reason)s"),
     "extends_nothing": _(
         "It holds nothing of what %(request)s holds, so it does not extend it. Ask for it on its own."

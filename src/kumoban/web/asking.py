@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kumoban.core.form import Choices
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
+from kumoban.desk.favourites import favourite, favourites, remove, save
 from kumoban.desk.models import Request
 from kumoban.desk.planning import Draft, ShapeError, draft
 from kumoban.desk.routine import Routine, routine_of, routines_for
@@ -23,7 +25,7 @@ from kumoban.desk.speech import said
 from kumoban.estate.models import Person
 from kumoban.findings.triage import proposed
 from kumoban.reviews.answering import proposed as proposed_by_answer
-from kumoban.web.form_view import fields_of, narrowed, options_of, typed
+from kumoban.web.form_view import bundles_of, chosen_at_once, fields_of, most_of, narrowed, options_of, typed
 from kumoban.web.gate import page
 from kumoban.web.numbers import whole
 from kumoban.web.request_view import plan_rows, slot_views, when_of
@@ -32,7 +34,17 @@ from kumoban.web.runbook_page import beside_the_form
 
 @page
 def ask_index(request: Any) -> HttpResponse:
-    return render(request, "web/ask_index.html", {"here": "ask", "routines": routines_for(request.actor.ops)})
+    routines = routines_for(request.actor.ops)
+    kept = favourites(request.actor).filter(routine__in=[routine.name for routine in routines])
+    return render(request, "web/ask_index.html", {"here": "ask", "routines": routines, "favourites": kept})
+
+
+@page
+@require_POST
+def remove_favourite(request: Any, pk: int) -> HttpResponse:
+    remove(request.actor, pk)
+    messages.success(request, gettext("Removed."))
+    return redirect("/ask")
 
 
 @page
@@ -43,8 +55,13 @@ def ask(request: Any, name: str) -> HttpResponse:
     posted = request.method == "POST"
     data, extra = typed(routine, request.POST) if posted else _prefilled(request, routine)
     errors: dict[str, list[str]] = {}
+    data = _with_bundles(request, routine, data) if posted else data
     if posted and "narrow" not in request.POST:
         try:
+            if "keep" in request.POST:
+                save(request.actor, request.POST.get("favourite", ""), routine.name, data, extra)
+                messages.success(request, gettext("Kept as a favourite."))
+                return _form(request, routine, data, extra, errors)
             made = _submit(request, routine, data, extra, number, extends)
             return redirect(f"/requests/{made.number}")
         except ShapeError as shape:
@@ -52,7 +69,24 @@ def ask(request: Any, name: str) -> HttpResponse:
         except Refused as refused:
             requests.refused_attempt(request.actor, "ask", routine.name, refused)
             errors = {"": [said(reason) for reason in refused.reasons]}
+    return _form(request, routine, data, extra, errors)
+
+
+def _with_bundles(request: Any, routine: Routine, data: dict[str, Any]) -> dict[str, Any]:
+    """Without script, what was chosen at once comes with the form (``bundle.<field>``)."""
+    chosen = dict(data)
+    for name in routine.form.model_fields:
+        if key := request.POST.get(f"bundle.{name}", ""):
+            chosen[name], _about = chosen_at_once(routine, name, request.actor.person, key, data.get(name, []))
+    return chosen
+
+
+def _form(
+    request: Any, routine: Routine, data: dict[str, Any], extra: dict[str, str], errors: dict[str, list[str]]
+) -> HttpResponse:
+    number, extends = request.GET.get("number", ""), request.GET.get("extend", "")
     fields = fields_of(routine, request.actor.person, data, extra, errors, narrowed(request.POST))
+    unnamed = errors.get("favourite", [])
     context = {
         "here": "ask",
         "routine": routine,
@@ -60,7 +94,9 @@ def ask(request: Any, name: str) -> HttpResponse:
         "number": number,
         "extends": extends,
         "fields": fields,
-        "problems": errors.get("", []),
+        "problems": [*errors.get("", []), *unnamed],
+        "may_keep": not number and not extends,
+        "keeping": request.POST.get("favourite", ""),
         "wrong": [field for field in fields if field.errors],
         "emergencies": not number and rules.emergencies(routine, request.actor.person),
         "emergency": "emergency" in request.POST,
@@ -84,11 +120,14 @@ def _submit(
 def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str, str]]:
     """The form of an earlier request: whole where it is corrected, without its times where it is asked again.
 
-    Or the form that a finding, or the answer to a review, proposes.
+    Or a favourite, or the form that a finding, or the answer to a review, proposes.
     """
     number, like = request.GET.get("number", ""), request.GET.get("like", "")
     if extends := request.GET.get("extend", ""):
         return requests.extended_form(requests.to_extend(request.actor, extends))
+    if (kept := request.GET.get("favourite", "")) and not number:
+        found = favourite(request.actor, whole(kept), routine.name)
+        return dict(found.form), dict(found.extra)
     if finding := whole(request.GET.get("finding")):
         return dict(proposed(request.actor, finding, routine.name)), {}
     if line := whole(request.GET.get("review")):
@@ -175,9 +214,20 @@ def offered(request: Any, routine: Routine, field: str, person: Person) -> HttpR
     query, kept = request.GET.get(f"narrow.{field}", "")[:100], request.GET.getlist(field)[:50]
     info = routine.form.model_fields.get(field)
     many = any(isinstance(meta, Choices) and meta.multiple for meta in info.metadata) if info else False
+    at_once = ("", 0, 0)
+    if many and (key := request.GET.get(f"bundle.{field}", "")[:100]):
+        kept, at_once = chosen_at_once(routine, field, person, key, kept)
     options = options_of(routine, field, person, query, kept)
     view = {"name": field, "kind": "many" if many else "pick", "options": options, "values": kept}
-    return render(request, "web/parts/options.html", {"field": view, "query": query})
+    if many:
+        view |= {"bundles": bundles_of(routine, field, person), "most": most_of(routine, field)}
+    base = request.path.partition("/offers/")[0]
+    answer = render(
+        request, "web/parts/options.html", {"field": view, "query": query, "base": base, "at_once": at_once}
+    )
+    if at_once[0]:
+        answer["HX-Trigger-After-Settle"] = "chosen"
+    return answer
 
 
 def routine_named(name: str) -> Routine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,19 @@ from kumoban.desk.routine import Routine, routine_of
 from kumoban.desk.speech import local, words
 from kumoban.estate.models import Person
 
-__all__ = ["Fact", "FieldView", "company_label", "facts_of", "fields_of", "narrowed", "options_of", "typed"]
+__all__ = [
+    "Fact",
+    "FieldView",
+    "bundles_of",
+    "chosen_at_once",
+    "company_label",
+    "facts_of",
+    "fields_of",
+    "most_of",
+    "narrowed",
+    "options_of",
+    "typed",
+]
 
 #: what the suggestions of a time or an end are called
 _SPOKEN = {
@@ -55,6 +67,10 @@ class FieldView:
     query: str = ""
     #: asked for only where another field has one of these values
     only: OnlyFor | None = None
+    #: what may be chosen at once: (key, label, how many)
+    bundles: tuple[tuple[str, str, int], ...] = ()
+    #: so many may be chosen
+    most: int | None = None
 
     @property
     def other(self) -> str:
@@ -168,7 +184,37 @@ def _field(
         tuple(errors),
         query,
         next((meta for meta in info.metadata if isinstance(meta, OnlyFor)), None),
+        bundles_of(routine, name, person),
+        most_of(routine, name),
     )
+
+
+def bundles_of(routine: Routine, name: str, person: Person) -> tuple[tuple[str, str, int], ...]:
+    """What may be chosen at once for a field: its key, its name and how many that are."""
+    info = routine.form.model_fields.get(name)
+    choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None) if info else None
+    if choices is None or not choices.multiple or routine.bundles is None:
+        return ()
+    return tuple((one.key, one.label, len(one.values)) for one in routine.bundles(choices.source, person, None))
+
+
+def chosen_at_once(
+    routine: Routine, name: str, person: Person, key: str, kept: Sequence[str]
+) -> tuple[list[str], tuple[str, int, int]]:
+    """What is chosen with a bundle added, up to the most; and the bundle's name, how many of it, of how many."""
+    info = routine.form.model_fields.get(name)
+    choices = next((meta for meta in info.metadata if isinstance(meta, Choices)), None) if info else None
+    found = routine.bundles(choices.source, person, key) if choices and routine.bundles else []
+    if not found:
+        return list(kept), ("", 0, 0)
+    chosen = list(dict.fromkeys((*kept, *found[0].values)))[: most_of(routine, name)]
+    return chosen, (found[0].label, len(set(chosen) & set(found[0].values)), len(found[0].values))
+
+
+def most_of(routine: Routine, name: str) -> int | None:
+    """How many a field takes."""
+    limits = (getattr(meta, "max_length", None) for meta in routine.form.model_fields[name].metadata)
+    return next((limit for limit in limits if limit is not None), None)
 
 
 def _suggested(suggestions: tuple[str, ...], day: _Day) -> tuple[tuple[str, str, str], ...]:

@@ -48,6 +48,7 @@ urlpatterns = [
     path("ask/<slug:name>", asking.ask),
     path("ask/<slug:name>/preview", asking.preview),
     path("ask/<slug:name>/offers/<str:field>", asking.offers),
+    path("favourites/<int:pk>/remove", asking.remove_favourite),
     path("mine", lists.mine),
     path("inbox", lists.inbox),
     path("inbox/approve", lists.approve_together),

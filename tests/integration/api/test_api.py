@@ -84,3 +84,21 @@ def test_what_is_in_force_is_extended_by_a_request_of_its_own(office: Office) ->
     assert second["reason"].endswith("再発のため")
     assert second["form"]["accounts"] == first["form"]["accounts"]
     assert Caller(office, "suzuki").post(f"requests/{first['number']}/extend", {"until": "1h"}).status_code == 409
+
+
+def test_favourites_are_kept_listed_and_removed(office: Office) -> None:
+    sato = Caller(office, "sato")
+    kept = sato.post("favourites", {"name": "夜間", "routine": "temporary-access", "form": office.form()})
+    assert kept.status_code == 201
+    assert [one["name"] for one in sato.get("favourites").json()] == ["夜間"]
+    assert Caller(office, "ren").get("favourites").json() == []
+    assert Caller(office, "ren").delete(f"favourites/{kept.json()['id']}").status_code == 404
+    assert sato.delete(f"favourites/{kept.json()['id']}").status_code == 204
+
+
+def test_whole_ous_are_offered_and_asked_for(office: Office) -> None:
+    sato = Caller(office, "sato")
+    offered = sato.get("routines/temporary-access/bundles/accounts").json()
+    assert [(one["label"], len(one["values"])) for one in offered] == [("Production", 2)]
+    made = ask(office, sato, accounts=[offered[0]["key"]]).json()
+    assert sorted(made["form"]["accounts"]) == ["410122300001", "410122300002"]

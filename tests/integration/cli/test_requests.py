@@ -182,3 +182,13 @@ def test_what_is_in_force_is_extended(terminal: Terminals, office: Office) -> No
     lines = terminal("sato").says("extend", first, "--until", "1h")
     assert re.search(rf"Extends +{first}\b", lines)
     assert Request.objects.get(extends__number=first).state == "waiting"
+
+
+def test_a_favourite_is_kept_and_asked_with(terminal: Terminals) -> None:
+    sato = terminal("sato")
+    sato.says("favourite", "night", "temporary-access", "--accounts", "ou:Production", *FORM[2:3], FORM[5])
+    assert "night" in sato.says("favourites")
+    made = sato.json("request", "--favourite", "night", "--until", "15m")
+    assert len(made["form"]["accounts"]) == 2
+    assert "night" not in sato.says("favourites", "--remove", "night")
+    assert sato.run("request", "--favourite", "night", "--until", "15m").exit_code != 0

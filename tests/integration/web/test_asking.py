@@ -7,7 +7,7 @@ import re
 import pytest
 
 from kumoban.desk import requests
-from kumoban.desk.models import ExtraField, Request
+from kumoban.desk.models import ExtraField, Favourite, Request
 from kumoban.estate.models import Account
 from tests.integration.conftest import ARN, Office
 from tests.integration.web.test_pages import filled, signed_in
@@ -141,3 +141,60 @@ def test_a_request_of_a_kind_no_longer_offered_is_still_read_and_applied(office:
     made.refresh_from_db()
     assert made.state == "active"
     assert made.form["permission_set"] == ARN
+
+
+def test_a_whole_ou_is_ticked_at_once_and_the_most_is_told(office: Office) -> None:
+    client = signed_in(office, "sato")
+    page = client.get("/ask/temporary-access").content.decode()
+    assert re.search(r'<option value="ou:ou-prod">Production \(2\)</option>', page)
+    answer = client.get("/ask/temporary-access/offers/accounts", {"bundle.accounts": "ou:ou-prod"}, **HTMX)
+    said = answer.content.decode()
+    assert said.count(" checked") == 2
+    assert "Chosen from Production: 2 of 2." in said
+    assert "At most 20 in one request." in said
+    assert answer["HX-Trigger-After-Settle"] == "chosen"
+
+
+def test_of_a_large_ou_no_more_is_ticked_than_one_request_takes(office: Office) -> None:
+    more = [f"4101224000{number:02}" for number in range(30)]
+    like = Account.objects.get(name="payments-prod")
+    for number in more:
+        like.pk, like.name, like.email = number, f"more-{number}", f"{number}@example.jp"
+        like.save(force_insert=True)
+    client = signed_in(office, "sato")
+    given = {"bundle.accounts": "ou:ou-prod", "accounts": "410122300001"}
+    said = client.get("/ask/temporary-access/offers/accounts", given, **HTMX).content.decode()
+    assert said.count(" checked") == 20
+    assert "Chosen from Production: 20 of 32." in said
+
+
+def test_without_script_the_ou_comes_with_the_form(office: Office) -> None:
+    client = signed_in(office, "sato")
+    given = {"bundle.accounts": "ou:ou-prod", "narrow": "accounts", "reason": "決済エラーの調査"}
+    page = client.post("/ask/temporary-access", given).content.decode()
+    assert len(re.findall(r'name="accounts" value="\d+" checked', page)) == 2
+
+
+def test_a_form_is_kept_as_a_favourite_and_fills_itself_again(office: Office) -> None:
+    client = signed_in(office, "sato", "ja")
+    page = client.post("/ask/temporary-access", {**filled(), "keep": "1", "favourite": "夜間の調査"}).content.decode()
+    assert "お気に入りに保存しました" in page
+    assert "決済エラーの調査" in page
+    kept = Favourite.objects.get()
+    link = f'<a href="/ask/temporary-access?favourite={kept.pk}"><b>夜間の調査</b></a>'
+    assert link in client.get("/ask").content.decode()
+    form = client.get(f"/ask/temporary-access?favourite={kept.pk}").content.decode()
+    assert "決済エラーの調査" in form
+    assert re.search(r'name="accounts" value="410122300001" checked', form)
+    assert signed_in(office, "ren").get(f"/ask/temporary-access?favourite={kept.pk}").status_code == 404
+    client.post(f"/favourites/{kept.pk}/remove")
+    assert "夜間の調査" not in client.get("/ask").content.decode()
+
+
+def test_a_favourite_without_a_name_is_not_kept_and_nothing_typed_is_lost(office: Office) -> None:
+    client = signed_in(office, "sato")
+    answer = client.post("/ask/temporary-access", {**filled(), "keep": "1", "favourite": ""})
+    assert answer.status_code == 422
+    assert "決済エラーの調査" in answer.content.decode()
+    assert not Favourite.objects.exists()
+    assert not Request.objects.exists()

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_noop as _
 
 from kumoban.desk import rules
 from kumoban.desk.people import groups_of, team_of
-from kumoban.desk.routine import Dimension, Routine
-from kumoban.estate.models import Account, Membership, PermissionSet, Person, searchable
+from kumoban.desk.routine import Bundle, Dimension, Routine
+from kumoban.estate.models import Account, Membership, OrganizationalUnit, PermissionSet, Person, searchable
 from kumoban.routines.temporary_access.form import TemporaryAccessForm, work_kinds
 from kumoban.routines.temporary_access.look import look
 from kumoban.routines.temporary_access.plan import plan
@@ -97,6 +97,24 @@ def named(source: str, names: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
+#: how an OU is written where accounts are: ``ou:Production``
+OU = "ou:"
+
+
+def bundles(source: str, person: Person, word: str | None = None) -> list[Bundle]:
+    """The accounts of each OU, and of those below it, that this person may ask for."""
+    if source != "accounts" or (word is not None and not word.lower().startswith(OU)):
+        return []
+    wanted = word[len(OU) :].strip() if word is not None else None
+    known = OrganizationalUnit.objects.filter(absent_since=None, id__startswith="ou-").order_by("name_path")
+    units = [unit for unit in known if wanted is None or wanted in (unit.id, unit.name, unit.name_path)]
+    if not units:
+        return []
+    found = [(account.ou.id_path, account.id) for account, _sets in rules.offered(ROUTINE, person) if account.ou]
+    inside = [(unit, tuple(one for path, one in found if f"{path}/".startswith(f"{unit.id_path}/"))) for unit in units]
+    return [Bundle(f"{OU}{unit.id}", unit.name_path, accounts) for unit, accounts in inside if accounts]
+
+
 ROUTINE = Routine(
     name="temporary-access",
     title=_("Temporary access"),
@@ -115,5 +133,6 @@ ROUTINE = Routine(
     texts=TEXTS,
     choices=choices,
     named=named,
+    bundles=bundles,
     workers=lambda form: form.workers,
 )

@@ -22,7 +22,11 @@ fitFields();
 document.addEventListener("change", fitFields);
 
 // Narrowing happens while typing, so its button goes and Enter there asks for nothing.
-for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = button.disabled = true;
+const hideButtons = () => {
+  for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = button.disabled = true;
+};
+hideButtons();
+document.addEventListener("htmx:afterSwap", hideButtons);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches?.("[data-narrow]")) event.preventDefault();
   const typing = event.target.matches?.("input, textarea, select, [contenteditable]");
