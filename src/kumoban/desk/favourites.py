@@ -50,7 +50,7 @@ def favourites(actor: Actor) -> QuerySet[Favourite]:
 
 def favourite(actor: Actor, pk: int | None, routine: str) -> Favourite:
     """One's own. Raises Refused."""
-    found = favourites(actor).filter(pk=pk, routine=routine).first()
+    found = favourites(actor).filter(pk=pk or 0, routine=routine).first()
     if found is None:
         raise Refused(Reason("no_such_favourite"))
     return found
