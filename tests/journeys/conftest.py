@@ -79,7 +79,7 @@ def demo(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> 
     with log.open("wb") as file:
         command = [sys.executable, "-m", "kumoban", *arguments]
         process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
-    wait_until("the demo is ready", lambda: "is ready" in log.read_text() or process.poll() is not None, 90)
+    wait_until("the demo is ready", lambda: "is ready" in log.read_text() or process.poll() is not None, 240)
     assert process.poll() is None, log.read_text()
     account = re.search(r'"delegate": "(\d+)"', httpx.get(f"http://127.0.0.1:{emulator_port}/_emulator/health").text)
     assert account
