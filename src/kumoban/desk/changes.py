@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from kumoban.aws.errors import AlreadyThere, AnswerLost, AwsError, NotFound, Transient
 from kumoban.core.action import Presence, Seen
 from kumoban.core.plan import Plan, PlannedStep
 from kumoban.core.reason import Reason
 from kumoban.desk.calls import intend, record_call
-from kumoban.desk.models import Request, Step
+from kumoban.desk.models import Lock, Request, Step
 from kumoban.desk.notices.events import needs_person
 from kumoban.desk.outcome import Next, Outcome, backoff
 from kumoban.desk.routine import action_of, routine_of
@@ -79,10 +81,21 @@ def _turn(request: Request, plan: Plan) -> Collection[int]:
 
 
 def cancel_changes(request: Request, now: datetime) -> int:
-    """What was not sent yet never will be; what AWS has begun is seen to its end. How many were cancelled."""
-    untouched = request.steps.filter(kind=StepKind.CHANGE, done_at=None, lease_by="", outstanding=False)
-    return untouched.exclude(phase__in=[Phase.POLL, Phase.VERIFY, Phase.RECOVER, Phase.SEND]).update(
-        phase=Phase.CANCELLED, due=None, done_at=now
+    """What was not sent yet never will be; what AWS has begun is seen to its end. How many were cancelled.
+
+    The request is locked, so that no turn under way can write its intent meanwhile: its answer finds no lease.
+    """
+    waiting = request.steps.filter(kind=StepKind.CHANGE, done_at=None)
+    begun = Q(outstanding=True) | Q(phase__in=[Phase.SEND, Phase.POLL, Phase.VERIFY])
+    under_way = begun & ~Q(phase=Phase.FAILED)
+    waiting.filter(under_way).update(stopped=True)
+    cancelled = list(waiting.exclude(under_way))
+    for step in cancelled:
+        if step.outstanding:  # it failed because nobody could look
+            record_call(step, "aws.answer_lost", saw="unreadable")
+    Lock.objects.filter(step__in=cancelled).delete()
+    return Step.objects.filter(pk__in=[step.pk for step in cancelled]).update(
+        phase=Phase.CANCELLED, due=None, lease_by="", lease_until=None, outstanding=False, done_at=now
     )
 
 
@@ -123,6 +136,9 @@ def _seen(step: Step, seen: Seen, now: datetime, *, pending: bool) -> Next:
         return _done(step, seen)
     if action_of(step.action).arrives:
         return _not_arrived(step, now)
+    if step.stopped and (step.phase != Phase.VERIFY or seen.presence == Presence.PARTLY):
+        step.touched = True
+        return Next(Phase.CANCELLED, unlock=True)
     if seen.presence == Presence.PARTLY:
         step.attempts = 0
         return intend(step, now)

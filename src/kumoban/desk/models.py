@@ -342,6 +342,8 @@ class Step(models.Model):
     answer_lost = models.BooleanField(default=False)
     taken_over = models.BooleanField(default=False)
     needs_a_person = models.BooleanField(default=False)
+    #: of a change under way when its request was ended: seen to its end, and nothing more is sent
+    stopped = models.BooleanField(default=False)
     error = models.JSONField(default=dict)
     #: of a change: what it is about and where, and what was found of it for the steps behind it
     thing = models.CharField(max_length=300, default="")

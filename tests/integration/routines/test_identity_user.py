@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import override_settings
@@ -10,8 +11,9 @@ from django.test import override_settings
 from kumoban.aws.door import door
 from kumoban.core.reason import Refused
 from kumoban.desk import requests
-from kumoban.desk.models import Request, Step
+from kumoban.desk.models import Lock, Request, Rule, Step
 from kumoban.estate.scan import scan_assignments_of
+from kumoban.ledger.clock import database_now
 from kumoban.ledger.models import Entry
 from tests.integration.desk import practice as practice_module
 from tests.integration.desk.practice import Practice, practice_desk
@@ -156,6 +158,64 @@ def test_stopping_leaves_out_what_was_not_sent_and_keeps_what_was_done(desk: Pra
     assert desk.aws.engine.world.store.user_named("mori.aya") is not None
 
 
+def test_what_is_stopped_while_it_is_only_looked_at_is_not_sent_any_more(desk: Practice) -> None:
+    made = ask(desk, **NEW)
+    requests.approve(desk.actor("kim"), made.number, plan_digest=made.plan.digest)
+    while not Step.objects.filter(request=made, kind="change", phase="look").exclude(lease_by="").exists():
+        desk.runner.tick()
+    requests.end_early(desk.actor("takahashi"), made.number)
+    made = desk.work(made)
+    assert desk.aws.admin.count("identitystore", "CreateUser", "ok") == 0
+    assert made.state == "undone"
+    assert not Lock.objects.exists()
+
+
+def test_what_is_stopped_after_it_was_resumed_is_not_sent_any_more(desk: Practice) -> None:
+    made = ask(desk, **NEW)
+    desk.aws.admin.fault(
+        kind="error", operation="CreateUser", times=1, code="ValidationException", message="no", status=400
+    )
+    desk.approve(made, "kim")
+    made = desk.until(made, "failed")
+    requests.resume(desk.actor("kim"), made.number)
+    requests.end_early(desk.actor("takahashi"), made.number)
+    made = desk.work(made)
+    assert desk.aws.admin.count("identitystore", "CreateUser", "ok") == 0
+    assert made.state == "undone"
+
+
+def test_what_is_stopped_after_a_node_died_before_its_call_is_looked_for_and_not_sent_again(desk: Practice) -> None:
+    made = ask(desk, **NEW)
+    requests.approve(desk.actor("kim"), made.number, plan_digest=made.plan.digest)
+    change = Step.objects.filter(request=made, kind="change")
+    while not change.exclude(lease_by="").exists():
+        desk.runner.tick()
+    past = database_now() - timedelta(minutes=1)
+    change.update(phase="send", outstanding=True, lease_by="killed", lease_until=past, sent_at=past)
+    requests.end_early(desk.actor("takahashi"), made.number)
+    made.refresh_from_db()
+    assert made.state == "applying"  # whether AWS took it is not known yet
+    for _ in range(3):
+        made = desk.later(made)
+    assert made.state == "undone"
+    assert desk.aws.admin.count("identitystore", "CreateUser", "ok") == 0
+    assert not Lock.objects.exists()
+
+
+def test_what_failed_because_nobody_could_look_can_be_given_up(desk: Practice) -> None:
+    made = ask(desk, **NEW)
+    desk.aws.admin.fault(kind="timeout_after_accept", operation="CreateUser", times=1, seconds=0)
+    requests.approve(desk.actor("kim"), made.number, plan_digest=made.plan.digest)
+    while not Step.objects.filter(request=made, kind="change", answer_lost=True).exists():
+        desk.runner.tick()
+    Step.objects.filter(request=made, kind="change").update(phase="failed", due=None, lease_by="", lease_until=None)
+    requests.give_up(desk.actor("takahashi"), made.number)
+    made.refresh_from_db()
+    assert made.state == "undone"
+    intents = Entry.objects.filter(subject=made.number, kind="aws.intent").count()
+    assert Entry.objects.filter(subject=made.number, kind="aws.answer_lost").count() == intents == 1
+
+
 def test_a_table_of_many_is_one_plan(desk: Practice) -> None:
     lines = "\n".join(f"u{n:03},姓{n},名{n},u{n:03}@example.com,team-payments" for n in range(60))
     made = ask(desk, act="import", table=f"ユーザー名,姓,名,メールアドレス,グループ\n{lines}")
@@ -209,3 +269,32 @@ def test_where_users_come_from_a_directory_it_is_done_there_and_seen_to_arrive(d
             made = desk.later(made)
     assert made.state == "done"
     assert not Entry.objects.filter(subject=made.number, kind="aws.intent").exists()
+
+
+def test_what_stood_behind_the_work_by_hand_and_was_refused_goes_on_in_its_order_when_resumed(desk: Practice) -> None:
+    with override_settings(KUMOBAN_IDENTITY_SOURCE="external"):
+        made = ask(desk, **NEW, groups=[desk.group("team-payments")])
+        desk.approve(made, "kim")
+        desk.work(made)
+        frozen = Rule.objects.create(name="凍結", routine="identity-user", effect="deny", changed_at=database_now())
+        requests.work(desk.actor("takahashi"), made.number, text="Entra ID で作成した", minutes=5)
+        requests.close_manual(desk.actor("takahashi"), made.number)
+        made = desk.work(made)
+        assert made.state == "failed"
+        frozen.delete()
+        requests.resume(desk.actor("kim"), made.number)
+        made = desk.work(made)
+        behind = Step.objects.get(request=made, position=2)
+        assert behind.due is None  # it waits for the id of the user who has not arrived
+        user = desk.admin("identitystore").create_user(
+            IdentityStoreId=desk.store,
+            UserName="mori.aya",
+            DisplayName="森 彩",
+            Name={"GivenName": "彩", "FamilyName": "森"},
+            Emails=[{"Value": "mori.aya@example.com", "Type": "work", "Primary": True}],
+            Title="主任",
+        )
+        desk.admin("identitystore").create_group_membership(
+            IdentityStoreId=desk.store, GroupId=desk.group("team-payments"), MemberId={"UserId": user["UserId"]}
+        )
+        assert desk.until(made, "done").state == "done"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
+from kumoban.desk.changes import open_next
 from kumoban.desk.models import Approval, Hold, Request, Step
 from kumoban.desk.people import Actor
 from kumoban.desk.requests.closing import cancel_approved, end_holds
@@ -71,8 +72,10 @@ def resume(actor: Actor, number: str) -> Request:
                 raise Refused(Reason("approver_no_longer_entitled"))
         Hold.objects.filter(pk__in=[hold.pk for hold in failed]).update(state=HoldState.APPLYING)
         facts = {"grants": len(failed), "changes": changes.count()}
+        changes.filter(answered_at=None).update(phase=Phase.LOOK, needs_a_person=False)  # its turn had not come
         for steps in (Step.objects.filter(hold__in=failed, kind=StepKind.APPLY), changes):
-            steps.update(phase=Phase.RECOVER, due=now, needs_a_person=False, attempts=0, done_at=None)
+            steps.update(phase=Phase.RECOVER, due=now, needs_a_person=False, stopped=False, attempts=0, done_at=None)
+        open_next(request, now)
         record("request.resumed", actor=actor.id, subject=number, facts=facts)
         derive(request, actor=actor.id, at=now)
         return request

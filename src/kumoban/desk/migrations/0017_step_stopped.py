@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("desk", "0016_request_extends"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="step",
+            name="stopped",
+            field=models.BooleanField(default=False),
+        ),
+    ]
