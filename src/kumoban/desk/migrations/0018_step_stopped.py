@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0016_request_extends"),
+        ("desk", "0017_favourites"),
     ]
 
     operations = [
