@@ -298,3 +298,18 @@ def test_what_stood_behind_the_work_by_hand_and_was_refused_goes_on_in_its_order
             IdentityStoreId=desk.store, GroupId=desk.group("team-payments"), MemberId={"UserId": user["UserId"]}
         )
         assert desk.until(made, "done").state == "done"
+
+
+def test_what_arrived_before_the_work_by_hand_was_closed_is_done(desk: Practice) -> None:
+    with override_settings(KUMOBAN_IDENTITY_SOURCE="external"):
+        made = ask(desk, act="change", person=desk.user("ren"), title="課長")
+        desk.approve(made, "kim")
+        desk.work(made)
+        desk.admin("identitystore").update_user(
+            IdentityStoreId=desk.store,
+            UserId=desk.user("ren"),
+            Operations=[{"AttributePath": "title", "AttributeValue": "課長"}],
+        )
+        requests.work(desk.actor("takahashi"), made.number, text="Entra ID で変更した", minutes=5)
+        requests.close_manual(desk.actor("takahashi"), made.number)
+        assert desk.until(made, "done").state == "done"

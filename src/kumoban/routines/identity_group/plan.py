@@ -66,7 +66,8 @@ def _create(form: IdentityGroupForm, seen: Seen) -> PlannedStep:
 def _update(form: IdentityGroupForm, group: Group, seen: Seen) -> Iterator[PlannedStep]:
     before = {"display_name": group.name, "description": group.description}
     asked = {"display_name": form.name or "", "description": form.description or ""}
-    wanted = {name: value for name, value in asked.items() if value and value != before[name]}
+    # what comes from a directory may have arrived by the time it is planned again: it is the same plan
+    wanted = {name: value for name, value in asked.items() if value and (seen.external or value != before[name])}
     if not wanted:
         return
     was = {f"was.{name}": before[name] for name in wanted} if not seen.external else {}
@@ -77,6 +78,7 @@ def _update(form: IdentityGroupForm, group: Group, seen: Seen) -> Iterator[Plann
         params={"store": seen.organization.identity_store_id, "group": group.id, **wanted, **was},
         thing=f"identitystore:group:{group.id}",
         diff=tuple(Diff(labels[name], before[name], value) for name, value in wanted.items()),
+        present=all(before[name] == value for name, value in wanted.items()),
     )
 
 

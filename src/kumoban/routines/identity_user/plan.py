@@ -103,7 +103,9 @@ def _join(group: Group, seen: Seen, name: str, person: str, user: str = "", take
 
 def _changing(form: IdentityUserForm, person: Person, seen: Seen) -> Iterator[PlannedStep]:
     before = {name: person.attributes.get(name, "") for name in _ATTRIBUTES}
-    wanted = {name: value for name in _ATTRIBUTES if (value := getattr(form, name)) and value != before[name]}
+    asked = {name: value for name in _ATTRIBUTES if (value := getattr(form, name))}
+    # what comes from a directory may have arrived by the time it is planned again: it is the same plan
+    wanted = asked if seen.external else {name: value for name, value in asked.items() if value != before[name]}
     if wanted:
         yield _update(person, wanted, before, seen)
     for group in (seen.groups[group] for group in form.groups):
@@ -121,6 +123,7 @@ def _update(person: Person, wanted: Mapping[str, str], before: Mapping[str, str]
         thing=f"identitystore:user:{person.id}",
         person=person.id,
         diff=tuple(Diff(f"attribute.{name}", before[name], value) for name, value in wanted.items()),
+        present=all(before[name] == value for name, value in wanted.items()),
     )
 
 
