@@ -158,8 +158,8 @@ def _seen(step: Step, seen: Seen, now: datetime, *, pending: bool) -> Next:
 
 def _not_arrived(step: Step, now: datetime) -> Next:
     """Looked for again and again; after a while a person is told once."""
-    step.attempts += 1
-    if step.attempts == _ARRIVES_WITHIN // _ARRIVES:
+    step.attempts, step.setbacks = 0, step.setbacks + 1  # whoever cannot be asked for a moment is not one look less
+    if step.setbacks == _ARRIVES_WITHIN // _ARRIVES:
         step.needs_a_person, step.error = True, {"reason": Reason("not_arrived").stored()}
         needs_person(step.request_id, now, Reason("not_arrived"))
     return Next(Phase.LOOK, _ARRIVES, unlock=True)

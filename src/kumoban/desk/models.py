@@ -333,7 +333,7 @@ class Step(models.Model):
     lease_until = models.DateTimeField(null=True)
     lock_key = models.CharField(max_length=120, default="")
     attempts = models.IntegerField(default=0)
-    #: how often an end came back without being ended
+    #: how often an end came back without being ended, or what is to arrive was not there
     setbacks = models.IntegerField(default=0)
     operation = models.CharField(max_length=120, default="")
     aws_request_id = models.CharField(max_length=80, default="")

@@ -313,3 +313,20 @@ def test_what_arrived_before_the_work_by_hand_was_closed_is_done(desk: Practice)
         requests.work(desk.actor("takahashi"), made.number, text="Entra ID で変更した", minutes=5)
         requests.close_manual(desk.actor("takahashi"), made.number)
         assert desk.until(made, "done").state == "done"
+
+
+def test_aws_that_calls_for_a_moment_of_patience_after_half_an_hour_is_no_failure_of_what_arrives(
+    desk: Practice,
+) -> None:
+    with override_settings(KUMOBAN_IDENTITY_SOURCE="external"):
+        made = ask(desk, **NEW)
+        desk.approve(made, "kim")
+        desk.work(made)
+        requests.work(desk.actor("takahashi"), made.number, text="Entra ID で作成した", minutes=5)
+        requests.close_manual(desk.actor("takahashi"), made.number)
+        for _ in range(22):
+            made = desk.later(made, timedelta(minutes=1))
+        desk.aws.admin.fault(kind="throttle", operation="GetUserId", times=1)
+        made = desk.later(made, timedelta(minutes=1))
+        assert made.state == "applying"
+        assert not Step.objects.filter(request=made, needs_a_person=True).exists()
