@@ -82,6 +82,19 @@ def test_an_approval_of_temporary_access_falls_when_the_set_is_changed(desk: Pra
     assert waiting.plans.count() == 2
 
 
+def test_what_else_got_into_the_set_meanwhile_is_not_brought_into_accounts_on_the_old_approval(desk: Practice) -> None:
+    desk.granted("ren")
+    made = ask(desk, act="change", permission_set=desk.permission_set, inline=json.dumps(POLICY))
+    desk.admin("sso-admin").attach_managed_policy_to_permission_set(
+        InstanceArn=desk.instance,
+        PermissionSetArn=desk.permission_set,
+        ManagedPolicyArn="arn:aws:iam::aws:policy/AdministratorAccess",
+    )
+    made = desk.approve(made, "kim")
+    assert made.state == "waiting"
+    assert not Step.objects.filter(request=made, kind="change").exists()
+
+
 def test_a_set_that_somebody_has_is_not_removed_and_one_that_nobody_has_is(desk: Practice) -> None:
     desk.admin("sso-admin").create_account_assignment(**desk.thing("ren"))
     desk.aws.admin.advance(60)

@@ -165,12 +165,14 @@ def _indented(policy: str) -> str:
 
 
 def _provision(account: Account, seen: Seen, changes: int) -> PlannedStep:
+    assert seen.chosen is not None
     return PlannedStep(
         action=PROVISION,
         title=Reason("provision", {"account": account.name}),
         params={**_of(seen), "account": account.id},
         account=account.id,
         thing=f"sso:provision:{account.id}",
+        power={"permission_set": seen.chosen.digest},  # all that is in the set gets there, not only what is changed
         after=tuple(range(changes)),
     )
 
