@@ -24,6 +24,7 @@ from kumoban.desk import favourites, requests, shift_notes
 from kumoban.desk import office as company
 from kumoban.desk.machines import MachineTokenForm, make_machine_token
 from kumoban.desk.models import ExtraField, Rule, Token
+from kumoban.desk.rule_file import export_rules
 from kumoban.desk.runbooks import runbook_named
 from kumoban.desk.sign_in import make_token
 from kumoban.estate.models import Group, Membership, Person
@@ -215,6 +216,8 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /rules": values,
         "PUT /rules/{rule_id}": values,
         "POST /rules/what-if": {"rule": values},
+        "POST /rules/plan": {"base": "", "rules": [{"id": rule.pk}]},
+        "POST /rules/apply": {"base": export_rules()["base"], "rules": [{"id": rule.pk}]},
         "POST /rules/explain": {
             "person": "sato",
             "routine": "temporary-access",

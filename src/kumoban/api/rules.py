@@ -11,6 +11,7 @@ from kumoban.api.callers import actor_of
 from kumoban.desk.explain import Explanation, Question, explain
 from kumoban.desk.models import Rule
 from kumoban.desk.rule_book import TEMPLATES, RuleForm, disable_rule, history_of, rule_of, save_rule, template
+from kumoban.desk.rule_file import RuleFile, RulePlan, apply_rules, export_rules, plan_rules
 from kumoban.desk.rules import Decision
 from kumoban.desk.what_if import Trial, WhatIf, what_if
 from kumoban.desk.words import say
@@ -132,6 +133,47 @@ def _decided(decision: Decision, found: WhatIf) -> dict[str, Any]:
             for slot in (decision.slots if decision.allowed else ())
         ],
         "rules": [name for _pk, _version, name in decision.rules],
+    }
+
+
+@router.get("/rules/export")
+def export(request: HttpRequest) -> dict[str, Any]:
+    """All rules and the digest of their state (``base``); ``text`` is the same as YAML, with names beside the ids."""
+    actor_of(request)
+    return export_rules()
+
+
+@router.post("/rules/plan")
+def plan_file(request: HttpRequest, body: RuleFile) -> dict[str, Any]:
+    """Which rules a file would add, change and disable, and which past requests would come out otherwise.
+
+    An entry with nothing but its ``id`` stays as it is; rules that are not in the file would be disabled.
+    """
+    plan, found = plan_rules(actor_of(request, "rules"), body)
+    return {**_planned(plan), "what_if": tried(found)}
+
+
+@router.post("/rules/apply")
+def apply_file(request: HttpRequest, body: RuleFile) -> dict[str, Any]:
+    """Save the whole file in one transaction; refused where the rules changed since its ``base``."""
+    plan = apply_rules(actor_of(request, "rules"), body)
+    return {**_planned(plan), "base": export_rules()["base"]}
+
+
+def _planned(plan: RulePlan) -> dict[str, Any]:
+    return {
+        "stale": plan.stale,
+        "added": [dict(change.values) for change in plan.added],
+        "changed": [
+            {
+                "id": change.rule.pk,
+                "name": change.rule.name,
+                "fields": {name: {"before": was, "after": is_} for name, (was, is_) in change.differing.items()},
+            }
+            for change in plan.changed
+            if change.rule
+        ],
+        "disabled": [{"id": rule.pk, "name": rule.name} for rule in plan.disabled],
     }
 
 

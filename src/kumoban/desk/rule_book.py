@@ -26,16 +26,19 @@ from kumoban.ledger.record import SYSTEM, record, writing
 from kumoban.ledger.search import search
 
 __all__ = [
+    "FIELDS",
     "TEMPLATES",
     "Approver",
     "RuleForm",
     "Saved",
     "disable_rule",
     "history_of",
+    "may_save",
     "rule_of",
     "save_rule",
     "template",
     "templates_for_every_team",
+    "values_of",
 ]
 
 #: the longest any rule may allow: a week
@@ -281,22 +284,28 @@ def disable_rule(actor: Actor, pk: int, *, enabled: bool = False) -> Rule:
     """A disabled rule decides nothing, and can be enabled again; rules are never deleted."""
     _ops(actor)
     rule = rule_of(pk)
-    return save_rule(actor, {**_values(rule), "enabled": enabled}, rule)
+    return save_rule(actor, {**values_of(rule), "enabled": enabled}, rule)
 
 
 def _ops(actor: Actor | None) -> None:
     if actor is not None:
-        actor.needs("rules")
-        if not actor.ops:
-            raise Refused(Reason("ops_only"), attempt=True)
+        may_save(actor, saves=True)
+
+
+def may_save(actor: Actor, *, saves: bool = False) -> None:
+    """Raise Refused unless this person keeps the rules; who ``saves`` has shown shortly before that it is them."""
+    actor.needs("rules")
+    if not actor.ops:
+        raise Refused(Reason("ops_only"), attempt=True)
+    if saves:
         needs_recent_proof(actor)
 
 
-_FIELDS = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "fields", "enabled")
+FIELDS = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "fields", "enabled")
 
 
-def _values(rule: Rule) -> dict[str, Any]:
-    return {name: getattr(rule, name) for name in _FIELDS}
+def values_of(rule: Rule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in FIELDS}
 
 
 @dataclass(frozen=True)
@@ -313,7 +322,7 @@ class Saved:
     def changed(self) -> tuple[str, ...]:
         """The names of the values that differ."""
         before = self.before or {}
-        return tuple(name for name in _FIELDS if before.get(name) != self.after.get(name))
+        return tuple(name for name in FIELDS if before.get(name) != self.after.get(name))
 
 
 def history_of(rule: Rule) -> list[Saved]:
@@ -322,7 +331,7 @@ def history_of(rule: Rule) -> list[Saved]:
     found: list[Saved] = []
     before: Mapping[str, Any] | None = None
     for entry in reversed(entries):
-        after = {name: entry.facts[name] for name in _FIELDS if name in entry.facts}
+        after = {name: entry.facts[name] for name in FIELDS if name in entry.facts}
         found.append(Saved(int(entry.facts.get("version", 0)), entry.actor, entry.at, before, after))
         before = after
     return found[::-1]

@@ -36,6 +36,9 @@ _WORDS = {
     "clock_only_forward": _("The demo's clock only moves forward, by at most 400 days."),
     "decided_elsewhere": _("This is decided in %(via)s, not here."),
     "signature_not_valid": _("The call is not signed by a system known here, or it is too old."),
+    "rules_changed_meanwhile": _(
+        "The rules have changed since this file was taken out. Take them out again, and bring your changes into that."
+    ),
     "unknown_system": _("There is no such system outside: %(system)s"),
     "unknown_field": _("The routine has no such field of the company's own: %(key)s"),
     "afterwards_by_nobody": _("Say who approves afterwards."),

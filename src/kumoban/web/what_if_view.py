@@ -52,7 +52,7 @@ def _thing(thing: Mapping[str, str], found: WhatIf) -> str:
 
 def _side(decision: Decision, found: WhatIf) -> dict[str, Any]:
     if not decision.allowed:
-        return {"title": _("refused"), "reasons": decision.refusals[:3], "approvers": [], "rules": []}
+        return {"title": _("would be refused"), "reasons": decision.refusals[:3], "approvers": [], "rules": []}
     approvers = [_approver(slot, found) for slot in decision.slots]
     title = _("with approval") if approvers else _("without approval")
     rules = [name for _pk, _version, name in decision.rules]

@@ -44,3 +44,18 @@ def test_a_file_that_is_not_understood_is_refused_by_its_line(terminal: Terminal
     said = terminal.run("rules", "what-if", str(file))
     assert said.exit_code == 1
     assert "line 2" in said.output
+
+
+def test_rules_are_taken_out_changed_planned_and_saved(office: Office, terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    assert terminal.run("rules", "export", "--output", str(file)).exit_code == 0
+    assert "Nothing would change." in terminal.run("rules", "plan", str(file)).output
+    file.write_text(file.read_text("utf-8").replace("max_minutes: 120", "max_minutes: 30"), "utf-8")
+    assert 'limits: {"max_minutes": 120} → {"max_minutes": 30}' in terminal.run("rules", "plan", str(file)).output
+    assert terminal.run("rules", "apply", str(file)).exit_code == 1  # nobody said yes
+    assert Rule.objects.get().limits == {"max_minutes": 120}
+    assert "1 changed" in terminal.run("rules", "apply", str(file), "--yes").output
+    assert Rule.objects.get().limits == {"max_minutes": 30}
+    again = terminal.run("rules", "apply", str(file), "--yes")
+    assert again.exit_code == 1
+    assert "have changed since this file" in again.output

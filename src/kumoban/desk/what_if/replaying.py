@@ -10,13 +10,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import fields_missing, labels_of
 from kumoban.desk.routine import Routine, routine_of
-from kumoban.desk.rule_book import RuleForm, rule_of
+from kumoban.desk.rule_book import RuleForm, may_save, rule_of
 from kumoban.desk.what_if.compiled import Book, Compiled, Estate
 from kumoban.desk.what_if.past import Asking, asked_since, people_of
 from kumoban.estate.models import Account, Group, PermissionSet, Person
@@ -77,9 +76,7 @@ class WhatIf:
 
 def what_if(actor: Actor, trial: Trial) -> WhatIf:
     """What saving this rule would have meant. Nothing is stored; only for who may save. Raises Refused."""
-    actor.needs("rules")
-    if not actor.ops:
-        raise Refused(Reason("ops_only"), attempt=True)
+    may_save(actor)
     replaced = rule_of(trial.replaces) if trial.replaces else None
     would_be = Rule(pk=trial.replaces or -1, version=replaced.version + 1 if replaced else 1, **trial.rule.stored())
     as_they_are = list(Rule.objects.order_by("id"))
