@@ -10,6 +10,7 @@ from kumoban.ledger.record import SYSTEM, record, writing
 from kumoban.reviews.kind import Kind, kind_of
 from kumoban.reviews.models import Campaign, Line, LineState
 from kumoban.reviews.opening import days_of_notice, tell_owners
+from kumoban.reviews.recertification import ask_about_what_is_due
 
 __all__ = ["look_after"]
 
@@ -19,6 +20,7 @@ _BATCH = 200
 def look_after() -> None:
     """Once in a while, for every campaign that is not closed; each part can be repeated."""
     now = clock.now()
+    ask_about_what_is_due()
     for campaign in Campaign.objects.filter(closed_at=None).order_by("pk"):
         kind = kind_of(campaign.kind)
         if kind is None:

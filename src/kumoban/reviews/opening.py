@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kumoban.core.reason import Reason, Refused
@@ -12,18 +13,21 @@ from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.requests.guards import checked_text, required_text
-from kumoban.ledger.record import record, writing
-from kumoban.reviews.kind import kind_of
+from kumoban.estate.models import Person
+from kumoban.ledger.record import SYSTEM, record, writing
+from kumoban.reviews.kind import Kind, Matter, kind_of
 from kumoban.reviews.models import Campaign, Line
 from kumoban.reviews.visible import answerers
 
-__all__ = ["MOST_LINES", "NOTICE_DAYS", "days_of_notice", "open_campaign", "tell_owners"]
+__all__ = ["MOST_LINES", "NOTICE_DAYS", "days_of_notice", "open_by_itself", "open_campaign", "tell_owners"]
 
 #: lines of one campaign
 MOST_LINES = 20_000
 #: business days between the due day and the day on which silence is an answer
 NOTICE_DAYS = 5
 _LONGEST = timedelta(days=120)
+#: business days to answer what the desk asks by itself
+_FORTNIGHT = 10
 
 
 def open_campaign(
@@ -39,45 +43,70 @@ def open_campaign(
     wanted = list(dict.fromkeys(groups)) or list(found.groups)
     if unknown := [group for group in wanted if group not in found.groups]:
         raise Refused(Reason("no_such_campaign_group", {"group": unknown[0][:40]}), field="groups")
-    name, text = required_text(title), checked_text(said)
-    expires_on = _expiry(due_on)
-    matters = list(found.collect(wanted))
+    asked = _Asked(found, required_text(title), due_on, _expiry(due_on), wanted, checked_text(said))
+    return _open(asked, list(found.collect(wanted)), actor.person, actor.id)
+
+
+def open_by_itself(kind: Kind, group: str, keys: Collection[str], *, title: str, by: Person) -> Campaign:
+    """What its day of review has come for: the desk asks about it, with a fortnight to answer."""
+    calendar, day = business_calendar(), clock.now().astimezone(organisation_zone()).date()
+    for _ in range(_FORTNIGHT):
+        day = calendar.next_business_day(day)
+    matters = [matter for matter in kind.collect([group]) if matter.key in keys]
+    return _open(_Asked(kind, title, day, days_of_notice(day), [group]), matters, by, SYSTEM)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    kind: Kind
+    title: str
+    due_on: date
+    expires_on: date
+    groups: Sequence[str]
+    said: str = ""
+
+
+def _open(asked: _Asked, matters: Sequence[Matter], by: Person, recorded_by: str) -> Campaign:
     if not matters:
         raise Refused(Reason("nothing_to_review"))
     if len(matters) > MOST_LINES:
         raise Refused(Reason("too_many_lines", {"most": MOST_LINES, "count": len(matters)}))
-    now = clock.now()
     with writing():
         campaign = Campaign.objects.create(
-            kind=kind,
-            title=name[:200],
-            said=text,
-            opened_by=actor.person,
-            opened_at=now,
-            due_on=due_on,
-            expires_on=expires_on,
+            kind=asked.kind.name,
+            title=asked.title[:200],
+            said=asked.said,
+            opened_by=by,
+            opened_at=clock.now(),
+            due_on=asked.due_on,
+            expires_on=asked.expires_on,
         )
-        Line.objects.bulk_create(
-            (
-                Line(
-                    campaign=campaign,
-                    key=one.key,
-                    group=one.group,
-                    title=one.title.stored(),
-                    shown=dict(one.shown),
-                    person=one.person,
-                    team=one.team,
-                    about=one.about,
-                    account=one.account,
-                )
-                for one in matters
-            ),
-            batch_size=500,
-        )
-        facts = {"kind": kind, "groups": wanted, "lines": len(matters), "due_on": due_on, "expires_on": expires_on}
-        record("campaign.opened", actor=actor.id, subject=campaign.subject, facts=facts, texts={"title": name})
+        Line.objects.bulk_create((_line(campaign, one) for one in matters), batch_size=500)
+        facts = {
+            "kind": asked.kind.name,
+            "groups": list(asked.groups),
+            "lines": len(matters),
+            "due_on": asked.due_on,
+            "expires_on": asked.expires_on,
+        }
+        texts = {"title": asked.title}
+        record("campaign.opened", actor=recorded_by, subject=campaign.subject, facts=facts, texts=texts)
         tell_owners(campaign, "review")
     return campaign
+
+
+def _line(campaign: Campaign, one: Matter) -> Line:
+    return Line(
+        campaign=campaign,
+        key=one.key,
+        group=one.group,
+        title=one.title.stored(),
+        shown=dict(one.shown),
+        person=one.person,
+        team=one.team,
+        about=one.about,
+        account=one.account,
+    )
 
 
 def _expiry(due_on: date) -> date:

@@ -14,16 +14,19 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
 from kumoban.core.reason import Reason
+from kumoban.desk import clock
 from kumoban.desk.models import Hold
+from kumoban.desk.planning import organisation_zone
 from kumoban.desk.requests.closing import end_holds
 from kumoban.desk.states import HoldState
 from kumoban.desk.transition import locked
 from kumoban.estate.models import Account, Assignment, Group, IamUser, Membership, PermissionSet, Person, Team
 from kumoban.ledger.record import SYSTEM
 from kumoban.reviews.kind import Carried, Kind, Matter, Proposal
-from kumoban.reviews.models import Line
+from kumoban.reviews.models import Campaign, Line
+from kumoban.reviews.opening import open_by_itself
 
-__all__ = ["RECERTIFICATION"]
+__all__ = ["RECERTIFICATION", "ask_about_what_is_due"]
 
 GRANTS, ADOPTED, MEMBERSHIPS, IAM_USERS = "grants", "adopted", "memberships", "iam_users"
 #: how long what is kept is good for
@@ -66,6 +69,18 @@ def _grants() -> Iterator[Matter]:
             account=hold.account_id,
             shown={"request": hold.request.number, "review_on": hold.review_on.isoformat() if hold.review_on else ""},
         )
+
+
+def ask_about_what_is_due() -> Campaign | None:
+    """Permanent access whose day of review has come, and that no open campaign asks about, is asked about now."""
+    today = clock.now().astimezone(organisation_zone()).date()
+    due = Hold.objects.filter(state=HoldState.ACTIVE, ends_at=None, review_on__lte=today).exclude(owner=None)
+    asked = set(Line.objects.filter(campaign__closed_at=None, group=GRANTS).values_list("key", flat=True))
+    grants = [one for one in due.select_related("request__requester").order_by("pk") if f"grant:{one.pk}" not in asked]
+    if not grants:
+        return None
+    keys, title = {f"grant:{one.pk}" for one in grants}, f"恒久アクセスの見直し (permanent access) {today}"
+    return open_by_itself(RECERTIFICATION, GRANTS, keys, title=title, by=grants[0].request.requester)
 
 
 def _adopted(names: _Names) -> Iterator[Matter]:

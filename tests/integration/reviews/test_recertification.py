@@ -206,3 +206,29 @@ def test_a_permanent_grant_that_its_owner_removes_ends_and_one_that_is_kept_is_g
     with pytest.raises(Refused):  # it has ended: the answer stands
         answer(owner, [first.pk], "keep")
     assert Person.objects.filter(user_name="suzuki").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_permanent_access_whose_day_of_review_has_come_is_asked_about_once(desk: Practice) -> None:
+    form = {
+        "group": desk.group("team-payments"),
+        "accounts": [desk.account("payments-prod")],
+        "permission_set": desk.permission_set,
+        "owner": desk.user("suzuki"),
+        "review_on": (clock.now() + timedelta(days=30)).date(),
+        "reason": "決済チームの参照権限",
+    }
+    made = requests.ask(desk.actor("takahashi"), "permanent-access", form)
+    desk.approve(made, "kim")
+    desk.until(made, "active")
+    look_after()
+    assert not Campaign.objects.exists()
+    Hold.objects.filter(request=made).update(review_on=clock.now().date() - timedelta(days=1))
+    look_after()
+    look_after()
+    assert list(Line.objects.values_list("person", flat=True)) == [desk.user("suzuki")]
+    answer(desk.actor("suzuki"), [Line.objects.get().pk], "keep")
+    look_after()
+    look_after()
+    assert Campaign.objects.get().closed_at is not None
+    assert Line.objects.count() == 1
