@@ -308,7 +308,7 @@ def desk_on(database_url: str, folder: Path, **environment: str) -> Iterator[Des
             web = subprocess.Popen(command, env=chosen, stdout=log, stderr=log)
         desk = Desk(aws, chosen, f"http://127.0.0.1:{port}", folder, made["tokens"], made["people"])
         try:
-            wait_until("the pages are served", lambda: _answers(desk.url))
+            wait_until("the pages are served", lambda: _answers(desk.url), 120)
             yield desk
         finally:
             for process in desk.runners:
