@@ -73,9 +73,12 @@ def by_hand(office: Office) -> Request:
 
 
 def complaints(page: Page) -> list[str]:
-    """What axe finds, with everything folded unfolded."""
-    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    """What axe finds, with everything folded unfolded; the menu by itself, because open it lies over the page."""
+    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = !fold.matches('.rail-more'))")
     found = Axe().run(page, options=RULES).response["violations"]
+    if page.locator(".rail-more").is_visible():
+        page.evaluate("document.querySelector('.rail-more').open = true")
+        found += Axe().run(page, context=".rail", options=RULES).response["violations"]
     return [f"{page.url}: {one['id']} {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
@@ -180,7 +183,10 @@ def test_everything_on_the_ask_page_is_reached_and_done_by_keyboard(
     page = visitor(browser, live_server, office, "sato").new_page()
     page.goto(f"{live_server.url}/ask/temporary-access")
     page.locator("[name='narrow.accounts']").focus()
-    page.keyboard.press("Tab")
+    for _ in range(4):  # past the choice of a whole OU
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "accounts":
+            break
     page.keyboard.press("Space")
     page.locator("input[name=permission_set]").first.focus()
     page.keyboard.press("Space")
