@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 from django.utils.translation import gettext_noop as _
 
-from kumoban.desk.people import ops_members
+from kumoban.desk.offering import by_name, offered_to_operations
 from kumoban.desk.routine import Dimension, Routine
-from kumoban.estate.models import Account, Person, searchable
 from kumoban.routines.account_close.form import AccountCloseForm
 from kumoban.routines.account_close.look import look
 from kumoban.routines.account_close.plan import plan
 from kumoban.services.organizations import ACCOUNT_ACTIONS
 
 __all__ = ["ROUTINE"]
-
-PAGE = 60
 
 TEXTS = {
     "emptied": _("Make sure that nothing is left in %(account)s, and that what must be kept was taken out"),
@@ -36,22 +33,6 @@ TEXTS = {
 }
 
 
-def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str]]:
-    """Open accounts, a page of them, for operations; nobody else is offered any."""
-    if person.id not in {member.id for member in ops_members()}:
-        return []
-    known = Account.objects.filter(absent_since=None, status="ACTIVE", search__contains=searchable(query))
-    accounts = known.select_related("ou").order_by("name")[:PAGE]
-    return [(found.id, found.name, found.ou.name_path if found.ou else "") for found in accounts]
-
-
-def named(source: str, names: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, key in Account.objects.filter(name__in=names, absent_since=None).values_list("name", "id"):
-        found.setdefault(name, []).append(key)
-    return found
-
-
 ROUTINE = Routine(
     name="account-close",
     title=_("Close an account"),
@@ -64,6 +45,6 @@ ROUTINE = Routine(
     dimensions=(Dimension("account", _("Accounts"), "account"), Dimension("environment", _("Environment"), "word")),
     actions=ACCOUNT_ACTIONS,
     texts=TEXTS,
-    choices=choices,
-    named=named,
+    choices=partial(offered_to_operations, closed_accounts=False),
+    named=by_name,
 )

@@ -10,20 +10,12 @@ from kumoban.desk.models import Hold, Rule
 from kumoban.desk.routine import Asked
 from kumoban.desk.states import IN_FORCE, HoldState
 from kumoban.estate.identity_source import externally_kept
-from kumoban.estate.models import Account, Assignment, Group, Membership, Organization, PermissionSet, Person
+from kumoban.estate.models import Group, Membership, Organization, Person
 from kumoban.estate.scan import find_group, refresh_group, scan_assignments_of
 from kumoban.routines.identity_group.form import IdentityGroupForm
+from kumoban.services.identity_center import Assigned, assigned_to
 
-__all__ = ["Assigned", "Seen", "look"]
-
-
-@dataclass(frozen=True)
-class Assigned:
-    """What the group gives its members in one account."""
-
-    account: Account
-    permission_set: str
-    permission_set_name: str
+__all__ = ["Seen", "look"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ def look(form: IdentityGroupForm, asked: Asked, *, live: bool, request: str = ""
         Group.objects.filter(name=form.name, absent_since=None).first() if form.name else None,
         {person.id: person for person in Person.objects.filter(pk__in=wanted, absent_since=None)},
         members,
-        _assigned(group) if group and form.act == "remove" else (),
+        assigned_to(group) if group and form.act == "remove" else (),
         _rules(group) if group and form.act == "remove" else (),
         _holding(group) if group else (),
     )
@@ -78,18 +70,6 @@ def _members(group: Group | None) -> frozenset[str]:
         return frozenset()
     rows = Membership.objects.filter(group_id=group.id, absent_since=None)
     return frozenset(rows.values_list("person_id", flat=True))
-
-
-def _assigned(group: Group) -> list[Assigned]:
-    rows = Assignment.objects.filter(principal_type="GROUP", principal_id=group.id, absent_since=None)
-    found = list(rows.order_by("account_id", "permission_set_arn"))
-    accounts = Account.objects.in_bulk([row.account_id for row in found])
-    sets = dict(PermissionSet.objects.values_list("arn", "name"))
-    return [
-        Assigned(accounts[row.account_id], row.permission_set_arn, sets.get(row.permission_set_arn, ""))
-        for row in found
-        if row.account_id in accounts
-    ]
 
 
 def _rules(group: Group) -> list[str]:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from kumoban.core.plan import MANUAL, Diff, Plan, PlannedStep
+from kumoban.core.plan import Diff, Plan, PlannedStep
 from kumoban.core.reason import Reason
 from kumoban.desk.routine import Asked
 from kumoban.estate.models import Group, Person
 from kumoban.routines.identity_group.form import IdentityGroupForm
-from kumoban.routines.identity_group.look import Assigned, Seen
-from kumoban.services.identity_center import UNASSIGN, assignment_thing
+from kumoban.routines.identity_group.look import Seen
+from kumoban.services.identity_center import unassigning
 from kumoban.services.identity_store import (
     ADD_MEMBER,
     CREATE_GROUP,
     DELETE_GROUP,
     REMOVE_MEMBER,
     UPDATE_GROUP,
-    arriving,
+    by_hand,
 )
 
 __all__ = ["plan"]
@@ -33,7 +32,7 @@ def plan(form: IdentityGroupForm, seen: Seen, asked: Asked) -> Plan:
     if not steps:
         return Plan((), refusals=(Reason("nothing_to_change"),))
     if seen.external:
-        steps = _by_hand(steps)
+        steps = by_hand(steps)
     where = {"act": form.act, "group": seen.group.id if seen.group else "none"}
     return Plan(steps, warnings=tuple(_warnings(form, seen)), dimensions=(where,))
 
@@ -111,7 +110,7 @@ def _removing(group: Group, seen: Seen) -> Iterator[PlannedStep]:
     """What it gives and who is in it first, each a step of its own, so that the record says what there was."""
     members = [] if seen.external else [seen.people[one] for one in sorted(seen.members) if one in seen.people]
     assigned = () if seen.external else seen.assigned
-    yield from (_unassign(one, group, seen) for one in assigned)
+    yield from (unassigning(one, group, seen.organization.instance_arn) for one in assigned)
     yield from (_leave(person, group, seen) for person in members)
     yield PlannedStep(
         action=DELETE_GROUP,
@@ -126,39 +125,6 @@ def _removing(group: Group, seen: Seen) -> Iterator[PlannedStep]:
         after=tuple(range(len(assigned) + len(members))),
         diff=(Diff("attribute.group_name", group.name, ""), Diff("attribute.description", group.description, "")),
     )
-
-
-def _unassign(one: Assigned, group: Group, seen: Seen) -> PlannedStep:
-    said = {"person": group.name, "permission_set": one.permission_set_name, "account": one.account.name}
-    return PlannedStep(
-        action=UNASSIGN,
-        title=Reason("unassign", said),
-        params={
-            "instance": seen.organization.instance_arn,
-            "account": one.account.id,
-            "permission_set": one.permission_set,
-            "principal_type": "GROUP",
-            "principal": group.id,
-        },
-        account=one.account.id,
-        thing=assignment_thing(group.id, one.account.id, one.permission_set),
-    )
-
-
-def _by_hand(steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
-    """One step by hand in the directory; what arrives from there is seen, never sent."""
-    hand = PlannedStep(action=MANUAL, title=Reason("in_the_directory", {"count": len(steps)}))
-    arrivals = (
-        replace(
-            step,
-            action=arriving(step.action),
-            after=tuple(at + 1 for at in step.after),
-            takes={name: (at + 1, what) for name, (at, what) in step.takes.items()},
-            irreversible=False,
-        )
-        for step in steps
-    )
-    return (hand, *arrivals)
 
 
 def _refusals(form: IdentityGroupForm, seen: Seen) -> Iterator[Reason]:

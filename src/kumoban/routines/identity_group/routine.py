@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
-from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
-from kumoban.desk.people import ops_members
+from kumoban.desk.offering import by_name, offered_to_operations
 from kumoban.desk.routine import Dimension, Routine
-from kumoban.estate.models import Group, Person, searchable
 from kumoban.routines.identity_group.form import IdentityGroupForm
 from kumoban.routines.identity_group.look import look
 from kumoban.routines.identity_group.plan import plan
@@ -17,8 +15,6 @@ from kumoban.services.identity_center import Unassign
 from kumoban.services.identity_store import ARRIVALS, GROUP_ACTIONS, MEMBER_ACTIONS
 
 __all__ = ["ROUTINE"]
-
-PAGE = 60
 
 TEXTS = {
     "word.create": _("Make"),
@@ -46,30 +42,6 @@ TEXTS = {
 }
 
 
-def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str]]:
-    """All people and groups, a page of each: who may ask for this may see everything; nobody else is offered any."""
-    if person.id not in {member.id for member in ops_members()}:
-        return []
-    needle = searchable(query)
-    if source == "people":
-        wanted = Q(search__contains=needle) | Q(id=query)
-        people = Person.objects.filter(wanted, absent_since=None).order_by("user_name")[:PAGE]
-        return [(found.id, found.display_name, found.user_name) for found in people]
-    wanted = Q(name__icontains=query) | Q(description__icontains=query) | Q(id=query)
-    groups = Group.objects.filter(wanted, absent_since=None).order_by("name")[:PAGE]
-    return [(found.id, found.name, found.description) for found in groups]
-
-
-def named(source: str, names: Sequence[str]) -> dict[str, list[str]]:
-    """People by user name, groups by name."""
-    found: dict[str, list[str]] = {}
-    people = Person.objects.filter(user_name__in=names, absent_since=None).values_list("user_name", "id")
-    groups = Group.objects.filter(name__in=names, absent_since=None).values_list("name", "id")
-    for name, key in people if source == "people" else groups:
-        found.setdefault(name, []).append(key)
-    return found
-
-
 ROUTINE = Routine(
     name="identity-group",
     title=_("Groups of Identity Center"),
@@ -82,7 +54,7 @@ ROUTINE = Routine(
     dimensions=(Dimension("act", _("What is done"), "word"), Dimension("group", _("Groups"), "id")),
     actions=(*GROUP_ACTIONS, *MEMBER_ACTIONS, *ARRIVALS, Unassign()),
     texts=TEXTS,
-    choices=choices,
-    named=named,
+    choices=partial(offered_to_operations, disabled_people=True),
+    named=by_name,
     workers=lambda form: form.members,  # who gains by it approves it no more than who asks
 )

@@ -10,21 +10,13 @@ from kumoban.desk.models import Hold
 from kumoban.desk.routine import Asked
 from kumoban.desk.states import IN_FORCE, HoldState
 from kumoban.estate.identity_source import externally_kept
-from kumoban.estate.models import Account, Assignment, Group, Membership, Organization, PermissionSet, Person
+from kumoban.estate.models import Group, Membership, Organization, Person
 from kumoban.estate.scan import find_person, refresh_person, scan_assignments_of
 from kumoban.routines.identity_user.form import IdentityUserForm
 from kumoban.routines.identity_user.table import Table, read_table
+from kumoban.services.identity_center import Assigned, assigned_to
 
-__all__ = ["Assigned", "Seen", "look"]
-
-
-@dataclass(frozen=True)
-class Assigned:
-    """An assignment of the person's own: what would be taken away with them."""
-
-    account: Account
-    permission_set: str
-    permission_set_name: str
+__all__ = ["Seen", "look"]
 
 
 @dataclass(frozen=True)
@@ -92,14 +84,5 @@ def _along(person: Person) -> tuple[Sequence[Group], Sequence[Assigned], Sequenc
     """What goes with them: groups, assignments of their own, and requests in force."""
     groups = Membership.objects.filter(person_id=person.id, absent_since=None).values("group_id")
     member_of = list(Group.objects.filter(pk__in=groups, absent_since=None).order_by("name"))
-    rows = Assignment.objects.filter(principal_type="USER", principal_id=person.id, absent_since=None)
-    assignments = list(rows.order_by("account_id", "permission_set_arn"))
-    accounts = Account.objects.in_bulk([row.account_id for row in assignments])
-    sets = dict(PermissionSet.objects.values_list("arn", "name"))
-    assigned = [
-        Assigned(accounts[row.account_id], row.permission_set_arn, sets.get(row.permission_set_arn, ""))
-        for row in assignments
-        if row.account_id in accounts
-    ]
     held = Hold.objects.filter(person=person, state__in=[*IN_FORCE, HoldState.APPROVED])
-    return member_of, assigned, sorted(set(held.values_list("request__number", flat=True)))
+    return member_of, assigned_to(person), sorted(set(held.values_list("request__number", flat=True)))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
-from kumoban.core.plan import MANUAL, Diff, Plan, PlannedStep
+from kumoban.core.plan import Diff, Plan, PlannedStep
 from kumoban.core.reason import Reason
 from kumoban.desk.routine import Asked
 from kumoban.estate.models import Group, Person
 from kumoban.routines.identity_user.form import IdentityUserForm
-from kumoban.routines.identity_user.look import Assigned, Seen
+from kumoban.routines.identity_user.look import Seen
 from kumoban.routines.identity_user.table import Row
-from kumoban.services.identity_center import UNASSIGN, assignment_thing
-from kumoban.services.identity_store import ADD_MEMBER, CREATE_USER, DELETE_USER, REMOVE_MEMBER, UPDATE_USER, arriving
+from kumoban.services.identity_center import unassigning
+from kumoban.services.identity_store import ADD_MEMBER, CREATE_USER, DELETE_USER, REMOVE_MEMBER, UPDATE_USER, by_hand
 
 __all__ = ["plan"]
 
@@ -30,7 +29,7 @@ def plan(form: IdentityUserForm, seen: Seen, asked: Asked) -> Plan:
     if not steps:
         return Plan((), refusals=(Reason("nothing_to_change"),))
     if seen.external:
-        steps = _by_hand(steps)
+        steps = by_hand(steps)
     return Plan(steps, warnings=tuple(_warnings(form, seen)), dimensions=tuple(_dimensions(form, seen)))
 
 
@@ -145,7 +144,7 @@ def _removing(person: Person, seen: Seen) -> Iterator[PlannedStep]:
     """Assignments and memberships first, each a step of its own, so that the record says what there was."""
     along = () if seen.external else seen.assigned
     groups = () if seen.external else seen.member_of
-    yield from (_unassign(one, person, seen) for one in along)
+    yield from (unassigning(one, person, seen.organization.instance_arn) for one in along)
     yield from (_leave(group, person, seen) for group in groups)
     yield PlannedStep(
         action=DELETE_USER,
@@ -161,50 +160,6 @@ def _removing(person: Person, seen: Seen) -> Iterator[PlannedStep]:
         after=tuple(range(len(along) + len(groups))),
         diff=tuple(
             Diff(f"attribute.{name}", value, "") for name in _ATTRIBUTES if (value := person.attributes.get(name))
-        ),
-    )
-
-
-def _unassign(one: Assigned, person: Person, seen: Seen) -> PlannedStep:
-    return PlannedStep(
-        action=UNASSIGN,
-        title=Reason(
-            "unassign",
-            {"person": person.display_name, "permission_set": one.permission_set_name, "account": one.account.name},
-        ),
-        params={
-            "instance": seen.organization.instance_arn,
-            "account": one.account.id,
-            "permission_set": one.permission_set,
-            "principal_type": "USER",
-            "principal": person.id,
-        },
-        account=one.account.id,
-        thing=assignment_thing(person.id, one.account.id, one.permission_set),
-        person=person.id,
-    )
-
-
-# --- in the company's own directory
-
-
-def _by_hand(steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
-    """One step by hand in the directory; what arrives from there is seen, never sent."""
-    hand = PlannedStep(
-        action=MANUAL,
-        title=Reason("in_the_directory", {"count": len(steps)}),
-    )
-    return (
-        hand,
-        *(
-            replace(
-                step,
-                action=arriving(step.action),
-                after=tuple(at + 1 for at in step.after),
-                takes={name: (at + 1, what) for name, (at, what) in step.takes.items()},
-                irreversible=False,
-            )
-            for step in steps
         ),
     )
 

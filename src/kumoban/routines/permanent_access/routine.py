@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop as _
 
-from kumoban.desk.people import ops_members
+from kumoban.desk.offering import by_name, offered_to_operations
 from kumoban.desk.routine import Dimension, Routine
-from kumoban.estate.models import Account, Group, PermissionSet, Person, searchable
 from kumoban.routines.permanent_access.form import PermanentAccessForm
 from kumoban.routines.permanent_access.look import look
 from kumoban.routines.permanent_access.plan import plan
 from kumoban.services.identity_center import Assign, AssignGroup, Unassign
 
 __all__ = ["ROUTINE"]
-
-PAGE = 60
 
 TEXTS = {
     "word.grant": _("Grant"),
@@ -43,41 +37,6 @@ TEXTS = {
 }
 
 
-def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str]]:
-    """Everything there is, a page of each: who may ask for this may see it; nobody else is offered any."""
-    if person.id not in {member.id for member in ops_members()}:
-        return []
-    needle = searchable(query)
-    if source == "people":
-        wanted = Q(search__contains=needle) | Q(id=query)
-        people = Person.objects.filter(wanted, absent_since=None, enabled=True).order_by("user_name")[:PAGE]
-        return [(found.id, found.display_name, found.user_name) for found in people]
-    if source == "groups":
-        wanted = Q(name__icontains=query) | Q(description__icontains=query) | Q(id=query)
-        groups = Group.objects.filter(wanted, absent_since=None).order_by("name")[:PAGE]
-        return [(found.id, found.name, found.description) for found in groups]
-    if source == "accounts":
-        known = Account.objects.filter(absent_since=None, search__contains=needle)
-        accounts = known.select_related("ou").order_by("name")[:PAGE]
-        return [(found.id, found.name, found.ou.name_path if found.ou else "") for found in accounts]
-    sets = PermissionSet.objects.filter(absent_since=None, search__contains=needle).order_by("name")[:PAGE]
-    return [(found.arn, found.name, found.description) for found in sets]
-
-
-def named(source: str, names: Sequence[str]) -> dict[str, list[str]]:
-    """Accounts, permission sets and groups by name, people by user name."""
-    rows: dict[str, QuerySet[Account] | QuerySet[PermissionSet] | QuerySet[Person] | QuerySet[Group]] = {
-        "accounts": Account.objects.filter(name__in=names, absent_since=None),
-        "permission_sets": PermissionSet.objects.filter(name__in=names, absent_since=None),
-        "people": Person.objects.filter(user_name__in=names, absent_since=None),
-        "groups": Group.objects.filter(name__in=names, absent_since=None),
-    }
-    found: dict[str, list[str]] = {}
-    for row in rows.get(source, ()):
-        found.setdefault(row.user_name if isinstance(row, Person) else row.name, []).append(str(row.pk))
-    return found
-
-
 ROUTINE = Routine(
     name="permanent-access",
     title=_("Permanent access"),
@@ -94,7 +53,7 @@ ROUTINE = Routine(
     ),
     actions=(Assign(), AssignGroup(), Unassign()),
     texts=TEXTS,
-    choices=choices,
-    named=named,
+    choices=offered_to_operations,
+    named=by_name,
     workers=lambda form: (form.person,) if form.person and form.act == "grant" else (),
 )

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.utils.translation import gettext_noop as _
 
-from kumoban.desk.people import ops_members
+from kumoban.desk.offering import by_name, offered_to_operations
 from kumoban.desk.routine import Dimension, Routine
-from kumoban.estate.models import PermissionSet, Person, searchable
 from kumoban.routines.permission_set.form import PermissionSetForm
 from kumoban.routines.permission_set.look import look
 from kumoban.routines.permission_set.plan import plan
 from kumoban.services.identity_center import SET_ACTIONS
 
 __all__ = ["ROUTINE"]
-
-PAGE = 60
 
 TEXTS = {
     "word.create": _("Make"),
@@ -62,23 +57,6 @@ TEXTS = {
 }
 
 
-def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str]]:
-    """All permission sets, a page of them, for operations; nobody else is offered any."""
-    if person.id not in {member.id for member in ops_members()}:
-        return []
-    needle = searchable(query)
-    sets = PermissionSet.objects.filter(absent_since=None, search__contains=needle).order_by("name")[:PAGE]
-    return [(found.arn, found.name, found.description) for found in sets]
-
-
-def named(source: str, names: Sequence[str]) -> dict[str, list[str]]:
-    rows = PermissionSet.objects.filter(name__in=names, absent_since=None).values_list("name", "arn")
-    found: dict[str, list[str]] = {}
-    for name, arn in rows:
-        found.setdefault(name, []).append(arn)
-    return found
-
-
 ROUTINE = Routine(
     name="permission-set",
     title=_("Permission sets"),
@@ -91,6 +69,6 @@ ROUTINE = Routine(
     dimensions=(Dimension("act", _("What is done"), "word"), Dimension("set", _("Permission set"), "word")),
     actions=SET_ACTIONS,
     texts=TEXTS,
-    choices=choices,
-    named=named,
+    choices=offered_to_operations,
+    named=by_name,
 )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
 from kumoban.desk import rules
+from kumoban.desk.offering import PAGE, by_name
 from kumoban.desk.people import groups_of, team_of
 from kumoban.desk.routine import Bundle, Dimension, Routine
-from kumoban.estate.models import Account, Membership, OrganizationalUnit, PermissionSet, Person, searchable
+from kumoban.estate.models import Membership, OrganizationalUnit, PermissionSet, Person, searchable
 from kumoban.routines.temporary_access.form import TemporaryAccessForm, work_kinds
 from kumoban.routines.temporary_access.look import look
 from kumoban.routines.temporary_access.plan import plan
@@ -42,10 +41,6 @@ TEXTS = {
         "%(permission_set)s is provisioned in the management account; a delegated administrator cannot use it."
     ),
 }
-
-
-#: so many are offered at once; more are found by narrowing down
-PAGE = 60
 
 
 def choices(source: str, person: Person, query: str) -> list[tuple[str, str, str]]:
@@ -78,23 +73,6 @@ def _permission_sets_offered(person: Person) -> set[str]:
         if "*" in allowed:
             break
     return allowed
-
-
-def named(source: str, names: Sequence[str]) -> dict[str, list[str]]:
-    """Accounts and permission sets by name, people by user name: what stands in front of people, not ids."""
-    rows: QuerySet[Any]
-    if source == "accounts":
-        rows = Account.objects.filter(name__in=names, absent_since=None).values_list("name", "id")
-    elif source == "permission_sets":
-        rows = PermissionSet.objects.filter(name__in=names, absent_since=None).values_list("name", "arn")
-    elif source == "people":
-        rows = Person.objects.filter(user_name__in=names, absent_since=None).values_list("user_name", "id")
-    else:
-        return {}
-    found: dict[str, list[str]] = {}
-    for name, key in rows:
-        found.setdefault(name, []).append(key)
-    return found
 
 
 #: how an OU is written where accounts are: ``ou:Production``
@@ -132,7 +110,7 @@ ROUTINE = Routine(
     actions=(Assign(),),
     texts=TEXTS,
     choices=choices,
-    named=named,
+    named=by_name,
     bundles=bundles,
     workers=lambda form: form.workers,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kumoban.aws.answers import accepted
 from kumoban.aws.arns import MEMBER_ACCOUNT
 from kumoban.aws.errors import NotFound
 from kumoban.core.action import Caller, Change, Direction, Presence, Seen, Started
@@ -56,4 +57,4 @@ class AlternateContact(Change):
             AlternateContactType=params["type"],
             **said,
         )
-        return Started(None, str(answer.get("ResponseMetadata", {}).get("RequestId", "")))
+        return accepted(answer)

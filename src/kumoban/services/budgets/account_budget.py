@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from kumoban.aws.answers import accepted
 from kumoban.aws.errors import NotFound
 from kumoban.core.action import Caller, Change, Direction, Presence, Seen, Started
 from kumoban.core.needs import needs
@@ -82,4 +83,4 @@ class CreateBudget(Change):
             Budget=budget,
             NotificationsWithSubscribers=notifications,
         )
-        return Started(None, str(answer.get("ResponseMetadata", {}).get("RequestId", "")))
+        return accepted(answer)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kumoban.aws.answers import accepted
 from kumoban.core.action import Caller, Change, Direction, Presence, Seen, Started
 from kumoban.core.needs import needs
 
@@ -52,7 +53,7 @@ class RemoveDefaultVpc(Change):
         operation, wanted = self._next(aws, params)
         where = {"account": params["account"], "region": params["region"]}
         answer = aws.mutate("ec2", operation, **where, **wanted)
-        return Started(None, str(answer.get("ResponseMetadata", {}).get("RequestId", "")))
+        return accepted(answer)
 
     def _next(self, aws: Caller, params: Mapping[str, str]) -> tuple[str, dict[str, str]]:
         """The one call that takes the next thing away; of the VPC itself where nothing else is left."""

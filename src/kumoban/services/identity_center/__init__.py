@@ -11,6 +11,7 @@ from kumoban.services.identity_center.assign import (
     Unassign,
     assignment_thing,
 )
+from kumoban.services.identity_center.assigned import Assigned, assigned_to, unassigning
 from kumoban.services.identity_center.permission_sets import (
     ATTACH_POLICY,
     CREATE_SET,
@@ -38,6 +39,9 @@ __all__ = [
     "Assign",
     "AssignGroup",
     "AssignToNew",
+    "Assigned",
     "Unassign",
+    "assigned_to",
     "assignment_thing",
+    "unassigning",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from kumoban.aws.answers import accepted, gone
 from kumoban.aws.arns import INSTANCE, ORGANIZATION_ACCOUNT, PERMISSION_SET, TARGET_ACCOUNT
 from kumoban.aws.door import pages
 from kumoban.aws.errors import AwsError, NotFound
@@ -85,8 +86,8 @@ class Assign:
             for assignment in pages(aws, "sso-admin", "list_account_assignments", "AccountAssignments", **listing):
                 if (assignment["PrincipalType"], assignment["PrincipalId"]) == self._principal(params):
                     return Seen(Presence.PRESENT, {"by": "ListAccountAssignments"})
-        except NotFound as gone:
-            return self._gone(gone)
+        except NotFound as missing:
+            return gone(missing, "ListAccountAssignments")
         return Seen(Presence.ABSENT, {"by": "ListAccountAssignments"})
 
     def pending(self, aws: Caller, params: Mapping[str, str]) -> bool:
@@ -112,8 +113,7 @@ class Assign:
         )
         status = answer[f"AccountAssignment{kind}Status"]
         done = status["Status"] == "SUCCEEDED"
-        request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
-        return Started(None if done else status["RequestId"], request_id)
+        return accepted(answer, None if done else status["RequestId"])
 
     def over(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> bool:
         return not self._in_progress.has(aws, params["instance"], _STATUS[direction], operation)
@@ -170,13 +170,6 @@ class Assign:
             params["account"],
             params["permission_set"],
             params["principal"],
-        )
-
-    def _gone(self, error: NotFound) -> Seen:
-        """Not found, by id, of the account or the permission set: nothing can be assigned there any more."""
-        return Seen(
-            Presence.TARGET_GONE,
-            {"by": "ListAccountAssignments", "code": error.code, "request_id": error.aws_request_id},
         )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from kumoban.aws.answers import accepted, gone
 from kumoban.aws.arns import INSTANCE, PERMISSION_SET, TARGET_ACCOUNT
 from kumoban.aws.door import pages
 from kumoban.aws.errors import NotFound
@@ -52,14 +53,6 @@ class _OfASet(Change):
     def _described(self, aws: Caller, params: Mapping[str, str]) -> dict[str, Any]:
         found: dict[str, Any] = aws.read("sso-admin", "describe_permission_set", **self._of(params))["PermissionSet"]
         return found
-
-
-def _accepted(answer: Mapping[str, Any]) -> Started:
-    return Started(None, str(answer.get("ResponseMetadata", {}).get("RequestId", "")))
-
-
-def _gone(error: NotFound, by: str) -> Seen:
-    return Seen(Presence.TARGET_GONE, {"by": by, "code": error.code, "request_id": error.aws_request_id})
 
 
 class CreateSet(Change):
@@ -107,7 +100,7 @@ class CreateSet(Change):
             SessionDuration=params["session"],
             **said,
         )
-        return _accepted(answer)
+        return accepted(answer)
 
 
 class UpdateSet(_OfASet):
@@ -125,7 +118,7 @@ class UpdateSet(_OfASet):
         try:
             found = self._described(aws, params)
         except NotFound as missing:
-            return _gone(missing, "DescribePermissionSet")
+            return gone(missing, "DescribePermissionSet")
         is_now = (found.get("Description") or "", found.get("SessionDuration", "PT1H"))
         if is_now == (params["description"], params["session"]):
             return Seen(Presence.PRESENT, evidence)
@@ -137,7 +130,7 @@ class UpdateSet(_OfASet):
         answer = aws.mutate(
             "sso-admin", "update_permission_set", **self._of(params), SessionDuration=params["session"], **said
         )
-        return _accepted(answer)
+        return accepted(answer)
 
 
 class DeleteSet(_OfASet):
@@ -156,7 +149,7 @@ class DeleteSet(_OfASet):
         return Seen(Presence.ABSENT, {"by": "DescribePermissionSet"})
 
     def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
-        return _accepted(aws.mutate("sso-admin", "delete_permission_set", **self._of(params)))
+        return accepted(aws.mutate("sso-admin", "delete_permission_set", **self._of(params)))
 
 
 class AttachPolicy(_OfASet):
@@ -173,7 +166,7 @@ class AttachPolicy(_OfASet):
         try:
             there = self._attached(aws, params)
         except NotFound as missing:
-            return _gone(missing, "ListManagedPoliciesInPermissionSet")
+            return gone(missing, "ListManagedPoliciesInPermissionSet")
         return Seen(Presence.PRESENT if there else Presence.ABSENT, {"by": "ListManagedPoliciesInPermissionSet"})
 
     def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
@@ -183,7 +176,7 @@ class AttachPolicy(_OfASet):
             **self._of(params),
             ManagedPolicyArn=params["policy"],
         )
-        return _accepted(answer)
+        return accepted(answer)
 
     def _attached(self, aws: Caller, params: Mapping[str, str]) -> bool:
         listed = pages(
@@ -213,7 +206,7 @@ class DetachPolicy(AttachPolicy):
             **self._of(params),
             ManagedPolicyArn=params["policy"],
         )
-        return _accepted(answer)
+        return accepted(answer)
 
 
 class PutInline(_OfASet):
@@ -233,7 +226,7 @@ class PutInline(_OfASet):
         try:
             answer = aws.read("sso-admin", "get_inline_policy_for_permission_set", **self._of(params))
         except NotFound as missing:
-            return _gone(missing, "GetInlinePolicyForPermissionSet")
+            return gone(missing, "GetInlinePolicyForPermissionSet")
         is_now = _plain(answer.get("InlinePolicy") or "")
         if is_now == params["policy"]:
             return Seen(Presence.PRESENT, evidence)
@@ -241,11 +234,11 @@ class PutInline(_OfASet):
 
     def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
         if not params["policy"]:
-            return _accepted(aws.mutate("sso-admin", "delete_inline_policy_from_permission_set", **self._of(params)))
+            return accepted(aws.mutate("sso-admin", "delete_inline_policy_from_permission_set", **self._of(params)))
         answer = aws.mutate(
             "sso-admin", "put_inline_policy_to_permission_set", **self._of(params), InlinePolicy=params["policy"]
         )
-        return _accepted(answer)
+        return accepted(answer)
 
 
 def _plain(text: str) -> str:
@@ -291,8 +284,7 @@ class Provision(_OfASet):
             TargetType="AWS_ACCOUNT",
         )
         status = answer["PermissionSetProvisioningStatus"]
-        request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
-        return Started(None if status["Status"] == "SUCCEEDED" else status["RequestId"], request_id)
+        return accepted(answer, None if status["Status"] == "SUCCEEDED" else status["RequestId"])
 
     def over(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> bool:
         return self.poll(aws, params, operation, direction).state != "in_progress"

@@ -5,7 +5,7 @@ compared and taken for ours only where it is exactly as wanted. Updates and dele
 Source: Identity Store API reference.
 """
 
-from kumoban.services.identity_store.arriving import ARRIVALS, arriving
+from kumoban.services.identity_store.arriving import ARRIVALS, by_hand
 from kumoban.services.identity_store.groups import CREATE_GROUP, DELETE_GROUP, GROUP_ACTIONS, UPDATE_GROUP
 from kumoban.services.identity_store.members import ADD_MEMBER, MEMBER_ACTIONS, REMOVE_MEMBER
 from kumoban.services.identity_store.users import (
@@ -30,5 +30,5 @@ __all__ = [
     "UPDATE_GROUP",
     "UPDATE_USER",
     "USER_ACTIONS",
-    "arriving",
+    "by_hand",
 ]

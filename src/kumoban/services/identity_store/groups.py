@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kumoban.aws.answers import accepted, gone
 from kumoban.aws.arns import GROUPS, STORE
 from kumoban.aws.errors import NotFound
 from kumoban.core.action import Caller, Change, Direction, Presence, Seen, Started
 from kumoban.core.needs import needs
-from kumoban.services.identity_store.answers import accepted, gone, revision
 from kumoban.services.identity_store.comparing import before_of, seen_as, wanted_of
+from kumoban.services.identity_store.revision import revision
 
 __all__ = ["CREATE_GROUP", "DELETE_GROUP", "GROUP_ACTIONS", "UPDATE_GROUP"]
 

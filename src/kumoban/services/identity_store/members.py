@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kumoban.aws.answers import accepted
 from kumoban.aws.arns import GROUPS, MEMBERSHIPS, STORE, USERS
 from kumoban.aws.errors import NotFound
 from kumoban.core.action import Caller, Change, Direction, Presence, Seen, Started
 from kumoban.core.needs import needs
-from kumoban.services.identity_store.answers import accepted
 
 __all__ = ["ADD_MEMBER", "MEMBER_ACTIONS", "REMOVE_MEMBER"]
 

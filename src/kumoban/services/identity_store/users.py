@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kumoban.aws.answers import accepted, gone
 from kumoban.aws.arns import STORE, USERS
 from kumoban.aws.errors import NotFound
 from kumoban.core.action import Caller, Change, Direction, Presence, Seen, Started
 from kumoban.core.needs import needs
 from kumoban.estate.attributes import ENTERPRISE, described_user
-from kumoban.services.identity_store.answers import accepted, gone, revision
 from kumoban.services.identity_store.comparing import before_of, seen_as, wanted_of
+from kumoban.services.identity_store.revision import revision
 
 __all__ = ["ATTRIBUTES", "CREATE_USER", "DELETE_USER", "UPDATE_USER", "USER_ACTIONS"]
 

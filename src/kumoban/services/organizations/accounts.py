@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kumoban.aws.answers import accepted
 from kumoban.aws.arns import ORGANIZATION_ACCOUNT, ORGANIZATION_ROOT, ORGANIZATION_UNIT
 from kumoban.aws.door import pages
 from kumoban.aws.errors import NotFound
@@ -70,7 +71,7 @@ class CreateAccount(_OfTheOrganization):
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
         )
         status = answer["CreateAccountStatus"]
-        return Started(status["Id"], str(answer.get("ResponseMetadata", {}).get("RequestId", "")))
+        return accepted(answer, status["Id"])
 
     def over(self, aws: Caller, params: Mapping[str, str], operation: str, direction: Direction) -> bool:
         return self.poll(aws, params, operation, direction).state != "in_progress"
@@ -117,7 +118,7 @@ class MoveAccount(_OfTheOrganization):
             SourceParentId=params["from"],
             DestinationParentId=params["to"],
         )
-        return Started(None, str(answer.get("ResponseMetadata", {}).get("RequestId", "")))
+        return accepted(answer)
 
 
 class CloseAccount(_OfTheOrganization):
@@ -142,7 +143,7 @@ class CloseAccount(_OfTheOrganization):
 
     def send(self, aws: Caller, params: Mapping[str, str], direction: Direction) -> Started:
         answer = aws.mutate("organizations", "close_account", account=params["management"], AccountId=params["account"])
-        return Started(None, str(answer.get("ResponseMetadata", {}).get("RequestId", "")))
+        return accepted(answer)
 
 
 ACCOUNT_ACTIONS = (CreateAccount(), MoveAccount(), CloseAccount())
