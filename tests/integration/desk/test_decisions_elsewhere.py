@@ -118,7 +118,7 @@ def call(office: Office, settings: Any) -> Call:
         secret: str = SECRET,
         system: str = "x-point",
         call_id: str = "msg_1",
-        at: datetime | None = None,
+        off_by: timedelta = timedelta(),
         **changed: object,
     ) -> Request:
         said = {
@@ -129,7 +129,7 @@ def call(office: Office, settings: Any) -> Call:
             "reference": "K-202611",
             **changed,
         }
-        body, at = json.dumps(said), at or datetime.now(UTC)
+        body, at = json.dumps(said), datetime.now(UTC) + off_by
         headers = {
             "webhook-id": call_id,
             "webhook-timestamp": str(int(at.timestamp())),
@@ -172,8 +172,8 @@ def test_what_is_decided_here_is_not_decided_elsewhere(office: Office, call: Cal
         {"secret": OTHER},
         {"system": "jira"},
         {"system": "nobody"},
-        {"at": datetime.now(UTC) - timedelta(minutes=10)},
-        {"at": datetime.now(UTC) + timedelta(minutes=10)},
+        {"off_by": timedelta(minutes=-10)},
+        {"off_by": timedelta(minutes=10)},
     ],
 )
 def test_a_forged_or_an_old_call_is_refused(office: Office, call: Call, changed: dict[str, object]) -> None:

@@ -23,13 +23,18 @@ PAY = "410122300001"
 
 
 def busy(office: Office) -> str:
-    """More than a page would hold: work that meets, open work, long notes. The number of another request."""
+    """More than a page would hold: work that meets, ends that are due, open work, long notes. The number of another request."""
     ops = office.actor("takahashi")
     start = database_now().replace(microsecond=0)
     for n in range(1, 13):
         begin = start + timedelta(minutes=n)
         form = office.form(start=begin.isoformat(), until=(begin + timedelta(hours=1)).isoformat())
         requests.ask(office.actor("sato"), "temporary-access", form)
+    for n in range(6):
+        form = office.form(until=f"{60 + n}m")
+        made = requests.ask(office.actor("sato"), "temporary-access", form)
+        requests.approve(office.actor("suzuki"), made.number, plan_digest=made.plan.digest)
+    office.runner.drain()
     for n in range(14):
         form = {"subject": f"ファイアウォールの開放 {n} " + "とても長い件名" * 8, "what": "443 を開けてください。" * 20}
         made = requests.ask(office.actor("ren"), "other-request", form)
@@ -71,5 +76,5 @@ def test_the_morning_prints_on_one_sheet_however_busy_it_is(
     page = visitor(browser, live_server, office, "takahashi", language).new_page()
     page.goto(f"{live_server.url}/today")
     for paper in ("A4", "Letter"):
-        printed = page.pdf(format=paper)
+        printed = page.pdf(format=paper, scale=1.08)  # another machine's letters are larger
         assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, paper

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -28,9 +29,14 @@ def missing() -> str:
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True, timeout=20).stdout
     if int(version.lstrip("v").split(".")[0]) < 20:
         return f"Node {version.strip()} is too old for an OpenID Connect provider: 20 or newer is needed"
-    if (MODULES / "node_modules" / "oidc-provider").is_dir():
-        return ""
     MODULES.mkdir(parents=True, exist_ok=True)
+    with (MODULES / ".installing").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # the tests run in several processes, and two npms break each other's work
+        return "" if (MODULES / "node_modules" / "oidc-provider").is_dir() else _installed()
+
+
+def _installed() -> str:
+    """Put the provider there; why that was not possible, else empty."""
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, MODULES / name)
     command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1", "--fetch-timeout=20000"]
