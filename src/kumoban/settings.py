@@ -176,6 +176,7 @@ INSTALLED_APPS = [
     "kumoban.findings",
     "kumoban.reviews",
     "kumoban.evidence",
+    "kumoban.evidence.audit",
     *_apps_of("watches"),
     *_apps_of("routines"),
     "kumoban.web",

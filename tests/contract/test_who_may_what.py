@@ -22,14 +22,18 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from kumoban.api.main import api
 from kumoban.desk import favourites, requests, shift_notes
 from kumoban.desk import office as company
+from kumoban.desk.guests.models import Guest
 from kumoban.desk.machines import MachineTokenForm, make_machine_token
 from kumoban.desk.models import ExtraField, Rule, Token
 from kumoban.desk.rule_file import export_rules
 from kumoban.desk.runbooks import runbook_named
 from kumoban.desk.sign_in import make_token
 from kumoban.estate.models import Group, Membership, Person
+from kumoban.evidence.audit.models import Sample
+from kumoban.evidence.audit.sampling import draw
 from kumoban.ledger.clock import database_now
 from tests.integration.conftest import ARN, Office
+from tests.integration.evidence.audit.auditors import asking, form, guest
 from tests.integration.findings.noticing import opened
 from tests.integration.reviews.campaigns import campaign_line, next_business_day
 
@@ -167,6 +171,7 @@ def _world(office: Office) -> dict[str, Any]:
     kept = favourites.save(office.actor("sato"), "夜間", "temporary-access", office.form())
     field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
     finding = opened()
+    sample, stay = _audited(office)
     line, due = campaign_line(), next_business_day()
     places = {
         "number": made.number,
@@ -190,6 +195,8 @@ def _world(office: Office) -> dict[str, Any]:
         "favourite_id": kept.pk,
         "account_id": "410122300001",
         "finding_id": finding.pk,
+        "sample_id": sample.pk,
+        "guest_id": stay.pk,
         "campaign_id": line.campaign_id,
         "verb": "acknowledge",
         "person_id": "u-sato",
@@ -251,6 +258,8 @@ def _world(office: Office) -> dict[str, Any]:
             "until": str(database_now().date() + timedelta(days=3)),
             "reason": "移行中",
         },
+        "POST /audit/samples": {"since": sample.since.isoformat(), "until": sample.until.isoformat()},
+        "POST /audit/guests": asking().model_dump(mode="json"),
         "POST /reviews": {"title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
         "POST /reviews/{campaign_id}/answers": {"lines": [line.pk], "answer": "keep"},
         "POST /demo/clock": {"minutes": 1},
@@ -281,6 +290,14 @@ def _world(office: Office) -> dict[str, Any]:
         "/today/notes": {"text": "引継ぎ"},
         "/reviews": {"kind": "recertification", "title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
         "/reviews/{pk}/answer": {"line": [str(line.pk)], "answer": "keep"},
+        "/audit": {"kind": "requests", "since": "2020-01-01", "until": "2030-01-01"},
+        "/audit/guests": {
+            "person": "endo",
+            "firm": "Aoba Audit",
+            "since": "2026-04-01",
+            "until": "2026-09-30",
+            "ends_at": str(database_now().date() + timedelta(days=3)),
+        },
         "/office/systems": {"system": "x-point"},
         "/runbooks/{name}/read": {"digest": runbook_named("temporary-access").digest},
         "/runbooks/{name}/exercises": {"person": "ren", "reference": "R-12"},
@@ -297,5 +314,12 @@ def _world(office: Office) -> dict[str, Any]:
         "/favourites/": kept.pk,
         "/findings/": finding.pk,
         "/reviews/": line.campaign_id,
+        "/audit/samples/": sample.pk,
+        "/audit/guests/": stay.pk,
     }
     return {"places": places, "pk": pk, "bodies": bodies, "forms": forms}
+
+
+def _audited(office: Office) -> tuple[Sample, Guest]:
+    """A sample that the auditor drew, and a guest they let in."""
+    return draw(office.actor("ito"), form()), guest(office)

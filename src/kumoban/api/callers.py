@@ -14,6 +14,7 @@ from ninja.security import HttpBearer
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import rules
+from kumoban.desk.guests.entering import let_pass, remember_download
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import ShapeError
@@ -29,7 +30,25 @@ _REFUSED = Reason("shape.refused_characters", {"characters": "U+0000"})
 class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         _refuse_what_no_database_takes(request)
-        return actor_of_token(token)
+        actor = actor_of_token(token)
+        if actor is not None and actor.guest is not None:
+            request.auth = actor  # type: ignore[attr-defined]  # a refusal is remembered as this person's
+            _let_guest_pass(request, actor)
+        return actor
+
+
+#: operations open to guests of an audit firm, who see what their period holds: nothing else is
+_OPEN_TO_GUESTS = {
+    "GET": re.compile(r"(me|ledger|ledger/export|rules|requests(/[^/]+(/plans|/evidence)?)?|audit/.+)"),
+    "POST": re.compile(r"audit/(samples|packs)"),
+}
+
+
+def _let_guest_pass(request: HttpRequest, actor: Actor) -> None:
+    """Raises Refused. What they are answered is remembered: through the API everything is taken away."""
+    wanted = _OPEN_TO_GUESTS.get(request.method or "")
+    let_pass(actor, open_to_guests=bool(wanted and wanted.fullmatch(request.path.removeprefix("/api/v1/"))))
+    remember_download(actor, request.get_full_path())
 
 
 def _refuse_what_no_database_takes(request: HttpRequest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kumoban.api import (
     access,
     accounts,
+    audit,
     evidence,
     findings,
     handover,
@@ -41,6 +42,7 @@ for room in (
     findings,
     reviews,
     evidence,
+    audit,
     accounts,
     operations,
     outside,

@@ -9,6 +9,7 @@ import click
 from kumoban.cli import (
     access,
     accounts,
+    audit,
     aws,
     evidence,
     findings,
@@ -30,6 +31,7 @@ from kumoban.cli.spoken import Group
 __all__ = [
     "access",
     "accounts",
+    "audit",
     "evidence",
     "findings",
     "main",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.signing import number
+from kumoban.desk.guests.models import Guest
 from kumoban.desk.notices.models import Event, Notice, NoticeSettings, SlackCode, SlackLink, SlackMessage
 from kumoban.desk.states import HoldState, Phase, Ratification, RequestState, StepKind
 from kumoban.estate.models import Person
@@ -25,6 +26,7 @@ __all__ = [
     "ExtraField",
     "Favourite",
     "FreezePeriod",
+    "Guest",
     "Hold",
     "Lock",
     "Notice",

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
-from kumoban.desk.models import Absence, User
+from kumoban.desk.models import Absence, Guest, User
 from kumoban.estate.employment import day_of, in_force
 from kumoban.estate.models import Group, Membership, Person, Team
 
@@ -98,19 +98,29 @@ class Actor:
         return frozenset(Group.objects.filter(id__in=self.groups, absent_since=None).values_list("name", flat=True))
 
     @cached_property
+    def guest(self) -> Guest | None:
+        """The stay, under way or over, of somebody of an audit firm; None for everybody else."""
+        if self.user.person_id is None:
+            return None
+        return Guest.objects.filter(person_id=self.user.person_id).order_by("-pk").first()
+
+    @cached_property
     def ops(self) -> bool:
-        return settings.KUMOBAN_OPS_GROUP in self._group_names
+        return self.guest is None and settings.KUMOBAN_OPS_GROUP in self._group_names
 
     @cached_property
     def auditor(self) -> bool:
-        return settings.KUMOBAN_AUDITOR_GROUP in self._group_names
+        """One of the company's own."""
+        return self.guest is None and settings.KUMOBAN_AUDITOR_GROUP in self._group_names
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.user.zone or settings.KUMOBAN_TIME_ZONE)
 
     def needs(self, scope: str) -> None:
-        """Raise Refused unless this session or token may do things of this scope."""
+        """Raise Refused unless this session or token may do things of this scope. A guest only reads."""
+        if scope != "read" and self.guest is not None:
+            raise Refused(Reason("not_for_guests"), attempt=True)
         if self.scopes is not None and scope not in self.scopes:
             raise Refused(Reason("scope_missing", {"scope": scope}), attempt=True)
 

@@ -1,4 +1,4 @@
-"""The ledger as one person may read it: everything for ops and auditors, for others what is about their requests."""
+"""The ledger as one person may read it: everything for ops and auditors, a guest's period, else one's own requests."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ def _row(entry: Recorded) -> tuple[Any, ...]:
 def _may_see(actor: Actor) -> Q | None:
     if actor.ops or actor.auditor:
         return None
+    if actor.guest is not None:
+        return Q(at__gte=actor.guest.since, at__lt=actor.guest.until)
     mine = rules.visible(actor).values("number")
     return Q(subject__in=mine) | Q(subject=f"person:{actor.person.id}")
 

@@ -362,6 +362,8 @@ def visible(actor: Actor) -> QuerySet[Request]:
         return Request.objects.filter(plan__in=Requirement.objects.filter(via=actor.system).values("plan"))
     if actor.ops or actor.auditor:
         return Request.objects.all()
+    if actor.guest is not None:
+        return Request.objects.filter(actor.guest.sees)
     mine = actor.person
     wanted = Requirement.objects.filter(ref__in=actor.refs).values("plan__request_id")
     return Request.objects.filter(

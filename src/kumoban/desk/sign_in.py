@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from pydantic import BaseModel, ConfigDict, Field
 
 from kumoban.core.reason import Reason, Refused
+from kumoban.desk.guests.entering import turn_away
 from kumoban.desk.models import Token, User
 from kumoban.desk.people import SCOPES, Actor
 from kumoban.estate.models import Person
@@ -64,6 +65,8 @@ def demo_user(user_name: str) -> User:
     person = Person.objects.filter(user_name=user_name, absent_since=None).first()
     if person is None:
         raise Refused(Reason("unknown_person", {"person": user_name[:60]}))
+    if (why := turn_away(person)) is not None:
+        raise Refused(why, attempt=True)
     return user_of(person)
 
 
@@ -111,7 +114,7 @@ def _why_not(found: list[Person]) -> Reason | None:
         return Reason("sign_in_ambiguous")
     if not found[0].can_act or User.objects.filter(person=found[0], is_active=False).exists():
         return Reason("sign_in_disabled")
-    return None
+    return turn_away(found[0])
 
 
 def _remember_refusal(subject: Subject, why: Reason) -> None:

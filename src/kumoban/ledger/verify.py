@@ -14,7 +14,7 @@ from kumoban.ledger.models import Entry, EntryText, Head
 from kumoban.ledger.record import text_digest
 from kumoban.ledger.seal import seals
 
-__all__ = ["Verdict", "verify"]
+__all__ = ["Verdict", "verify", "verify_range"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,27 @@ def verify() -> Verdict:
     return Verdict(count, tuple((seq, code) for code, seq in faults.items()))
 
 
+def verify_range(first: int, last: int) -> Verdict:
+    """The same for the entries from ``first`` to ``last`` only: chain and columns, from the entry before them on."""
+    key, count, faults = chain_key(), 0, dict[str, int]()
+    before = Entry.objects.filter(seq=first - 1).values_list("digest", flat=True).first()
+    if before is None and first > 1:
+        faults["entry_missing"] = first - 1
+    previous, expected = before or GENESIS, first
+    for seq, at, kind, actor, subject, body, digest in _entries(last, after=first - 1):
+        count += 1
+        if seq != expected:
+            faults.setdefault("entry_missing", expected)
+        if link(key, previous, body) != digest:
+            faults.setdefault("entry_changed", seq)
+        if not _columns_match(body, seq, at, kind, actor, subject):
+            faults.setdefault("columns_changed", seq)
+        previous, expected = digest, seq + 1
+    if expected != last + 1:
+        faults.setdefault("entry_missing", expected)
+    return Verdict(count, tuple((seq, code) for code, seq in faults.items()))
+
+
 def _entries_beyond(head: Head) -> bool:
     """Entries after a head that has not moved: it was set back."""
     return Entry.objects.filter(seq__gt=head.seq).exists() and Head.objects.get(pk=1).seq == head.seq
@@ -67,8 +88,8 @@ def _written_since(sequences: list[int], sealed: dict[int, str]) -> bool:
     return all(Entry.objects.filter(seq=seq, digest=sealed[seq]).exists() for seq in sequences)
 
 
-def _entries(until: int) -> Iterator[tuple[int, datetime | str, str, str, str, str, str]]:
-    last = 0
+def _entries(until: int, after: int = 0) -> Iterator[tuple[int, datetime | str, str, str, str, str, str]]:
+    last = after
     while True:
         with connection.cursor() as cursor:
             cursor.execute(

@@ -16,7 +16,7 @@ from kumoban.desk.models import Request
 from kumoban.desk.people import Actor
 from kumoban.evidence.reading import events_of, sheet_of
 from kumoban.web.downloads import sent_as
-from kumoban.web.gate import page
+from kumoban.web.gate import guests_too, page
 
 __all__ = ["evidence_export", "evidence_page"]
 
@@ -24,6 +24,7 @@ _SHOWN = 200
 
 
 @page
+@guests_too
 @require_GET
 def evidence_page(request: Any, number: str) -> HttpResponse:
     found = _seen(request.actor, number)
@@ -39,6 +40,7 @@ def evidence_page(request: Any, number: str) -> HttpResponse:
 
 
 @page
+@guests_too
 @require_GET
 def evidence_export(request: Any, number: str) -> HttpResponseBase:
     found = _seen(request.actor, number)

@@ -15,18 +15,29 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from kumoban.core.reason import Refused
+from kumoban.desk.guests.entering import let_pass, remember_download
 from kumoban.desk.people import Actor
 from kumoban.desk.requests import refused_attempt
 from kumoban.desk.speech import said
 from kumoban.web import troubles
 from kumoban.web.sign_in.asked import proved_at
 
-__all__ = ["MOST_RECORDED", "page"]
+__all__ = ["MOST_RECORDED", "guests_too", "page"]
 
 #: characters of an address that the record of a refused attempt holds
 MOST_RECORDED = 200
 #: what no database and no form holds: NUL, and halves of characters
 _BROKEN = re.compile("[\x00\ud800-\udfff]")
+
+
+_OPEN_TO_GUESTS: set[Callable[..., HttpResponseBase]] = set()
+
+
+def guests_too(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Open to guests of an audit firm as well, who see what their period holds; no other page is. Directly under
+    ``page``."""
+    _OPEN_TO_GUESTS.add(view)
+    return view
 
 
 def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -43,7 +54,11 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
         if _broken(request):
             return troubles.bad_request(request)
         try:
-            return view(request, *args, **kwargs)
+            let_pass(request.actor, open_to_guests=view in _OPEN_TO_GUESTS)
+            answer = view(request, *args, **kwargs)
+            if request.actor.guest is not None and answer.has_header("Content-Disposition"):
+                remember_download(request.actor, request.get_full_path())
+            return answer
         except Refused as refused:
             refused_attempt(request.actor, request.path[:MOST_RECORDED], kwargs.get("number", "web"), refused)
             return _refusal(request, refused)

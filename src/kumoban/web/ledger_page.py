@@ -17,7 +17,7 @@ from kumoban.desk.records import Wanted, as_csv, as_json_lines, entries, every_e
 from kumoban.estate.models import Person
 from kumoban.ledger.search import Recorded
 from kumoban.web.downloads import sent_as
-from kumoban.web.gate import page
+from kumoban.web.gate import guests_too, page
 from kumoban.web.numbers import whole
 
 __all__ = ["ledger_export", "ledger_page"]
@@ -27,6 +27,7 @@ PAGE = 100
 
 
 @page
+@guests_too
 @require_GET
 def ledger_page(request: Any) -> HttpResponse:
     """Newest first; the exports give everything that matches."""
@@ -48,6 +49,7 @@ def ledger_page(request: Any) -> HttpResponse:
 
 
 @page
+@guests_too
 @require_GET
 def ledger_export(request: Any, kind: str) -> StreamingHttpResponse:
     """Everything that matches, sent in parts as it is read."""

@@ -32,7 +32,7 @@ from kumoban.estate.models import Account, searchable
 from kumoban.findings.visible import counts
 from kumoban.web.context import forget_counts
 from kumoban.web.downloads import grants_table, requests_table
-from kumoban.web.gate import page
+from kumoban.web.gate import guests_too, page
 from kumoban.web.notices_page import lost_rows
 from kumoban.web.numbers import whole
 from kumoban.web.request_view import honorific, keys, plan_rows, powers_of, sentence, when_of
@@ -46,8 +46,11 @@ _WORK = 100
 
 
 @page
+@guests_too
 def home(request: Any) -> HttpResponse:
     actor, now = request.actor, request.actor.now
+    if actor.guest is not None:
+        return redirect("/audit")
     mine = Request.objects.filter(requester=actor.person).order_by("-id")
     waiting, waiting_count = _first(_waiting(rules.inbox(actor)), 5)
     live = Hold.objects.filter(person=actor.person, state__in=_IN_FORCE)

@@ -12,13 +12,14 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import rules
 from kumoban.desk.comparing import Comparison, compare, plan_of, plans_of
 from kumoban.desk.models import Plan, Request
-from kumoban.web.gate import page
+from kumoban.web.gate import guests_too, page
 from kumoban.web.numbers import whole
 
 __all__ = ["plans_page"]
 
 
 @page
+@guests_too
 @require_GET
 def plans_page(request: Any, number: str) -> HttpResponse:
     """With ``?from=1&to=2`` the comparison; without, that of the last two where there are two."""

@@ -36,7 +36,7 @@ from kumoban.ledger.search import search
 from kumoban.web.addresses import own_address
 from kumoban.web.context import forget_counts
 from kumoban.web.form_view import facts_of
-from kumoban.web.gate import MOST_RECORDED, page
+from kumoban.web.gate import MOST_RECORDED, guests_too, page
 from kumoban.web.numbers import whole
 from kumoban.web.request_view import (
     history,
@@ -68,6 +68,7 @@ _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
 @page
+@guests_too
 @require_GET
 def request_page(request: Any, number: str) -> HttpResponse:
     context = request_context(request, number)
@@ -76,6 +77,7 @@ def request_page(request: Any, number: str) -> HttpResponse:
 
 
 @page
+@guests_too
 @require_GET
 def request_live(request: Any, number: str) -> HttpResponse:
     """The moving part, asked for again every two seconds; 204 while nothing has changed."""

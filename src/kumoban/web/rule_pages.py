@@ -21,7 +21,7 @@ from kumoban.desk.rule_book import TEMPLATES, RuleForm, Saved, disable_rule, his
 from kumoban.desk.shapes import read
 from kumoban.desk.what_if import Trial, what_if
 from kumoban.estate.models import Person
-from kumoban.web.gate import page
+from kumoban.web.gate import guests_too, page
 from kumoban.web.problems import by_field
 from kumoban.web.rule_form import Pick, fields_of, from_rule, from_template, ruled, typed
 from kumoban.web.rule_view import Names, options_of, rule_rows, title_of
@@ -31,6 +31,7 @@ __all__ = ["change", "enable", "history", "new", "options", "rules_page"]
 
 
 @page
+@guests_too
 @require_GET
 def rules_page(request: Any) -> HttpResponse:
     """All rules, deny rules first: they win."""
@@ -126,6 +127,7 @@ def options(request: Any, source: str) -> HttpResponse:
 
 
 @page
+@guests_too
 @require_GET
 def history(request: Any, pk: int) -> HttpResponse:
     """Every saving of the rule, from the ledger, as before and after."""

@@ -1,0 +1,151 @@
+"""The auditor's room: populations, samples, guests of the audit firm."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from kumoban.api.callers import actor_of
+from kumoban.desk.guests.letting_in import GuestForm, end_guest, guests, let_in
+from kumoban.desk.guests.models import Guest
+from kumoban.evidence.audit.models import Sample
+from kumoban.evidence.audit.population import Proof
+from kumoban.evidence.audit.sampling import (
+    METHOD,
+    SampleForm,
+    draw,
+    draws_before,
+    population_of,
+    sample_of,
+    samples,
+    score,
+)
+from kumoban.ledger.clock import database_now
+
+__all__ = ["router"]
+
+router = Router(tags=["audit"])
+_PAGE = 1000
+
+
+class Chosen(Schema):
+    """``seq``: the entry of the ledger that proves it."""
+
+    key: str
+    seq: int
+    subject: str
+    score: str
+
+
+class SampleOut(Schema):
+    """``digest``: SHA-256 over the keys of the population, each followed by a line feed. ``draw``: the how manieth."""
+
+    id: int
+    kind: str
+    since: datetime
+    until: datetime
+    head: int
+    count: int
+    digest: str
+    complete: bool
+    proof: dict[str, Any]
+    method: str
+    seed: str
+    size: int
+    draw: int
+    chosen: list[Chosen]
+    drawn_at: datetime
+    drawn_by: str
+
+
+class ItemOut(Chosen):
+    at: datetime
+    actor: str
+
+
+class GuestOut(Schema):
+    """A stay; ``over`` once no call of theirs is answered any more."""
+
+    id: int
+    person: str
+    firm: str
+    since: datetime
+    until: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    over: bool
+    let_in_by: str
+    let_in_at: datetime
+
+
+@router.get("/audit/samples", response=list[SampleOut])
+def list_samples(request: HttpRequest) -> list[dict[str, Any]]:
+    """The newest 50; a guest sees their own."""
+    return [_sample(sample) for sample in samples(actor_of(request))[:50]]
+
+
+@router.post("/audit/samples", response={201: SampleOut})
+def draw_sample(request: HttpRequest, body: SampleForm) -> Status[dict[str, Any]]:
+    """Draw from what the ledger holds of one kind in a period (auditors); remembered before it is answered."""
+    return Status(201, _sample(draw(actor_of(request), body)))
+
+
+@router.get("/audit/samples/{int:sample_id}", response=SampleOut)
+def one_sample(request: HttpRequest, sample_id: int) -> dict[str, Any]:
+    return _sample(sample_of(actor_of(request), sample_id))
+
+
+@router.get("/audit/samples/{int:sample_id}/population", response=list[ItemOut])
+def sample_population(
+    request: HttpRequest, sample_id: int, after: Annotated[int, Field(ge=0, le=10**18)] = 0
+) -> list[dict[str, Any]]:
+    """What it was drawn from, 1000 at a time in the order of the ledger; ``after`` is the last ``seq`` of the page
+    before."""
+    sample = sample_of(actor_of(request), sample_id)
+    found = [item for item in population_of(sample).items if item.seq > after][:_PAGE]
+    return [{**item.__dict__, "score": score(sample.seed, item.key)} for item in found]
+
+
+@router.get("/audit/guests", response=list[GuestOut])
+def list_guests(request: HttpRequest) -> list[dict[str, Any]]:
+    """The newest 100 stays (auditors and operations team)."""
+    return [_guest(guest) for guest in guests(actor_of(request))[:100]]
+
+
+@router.post("/audit/guests", response={201: GuestOut})
+def let_guest_in(request: HttpRequest, body: GuestForm) -> Status[dict[str, Any]]:
+    """Let somebody of an audit firm read one period until a moment (auditors)."""
+    return Status(201, _guest(let_in(actor_of(request), body)))
+
+
+@router.delete("/audit/guests/{int:guest_id}", response={204: None})
+def end_stay(request: HttpRequest, guest_id: int) -> Status[None]:
+    """End a stay now (auditors)."""
+    end_guest(actor_of(request), guest_id)
+    return Status(204, None)
+
+
+def _sample(one: Sample) -> dict[str, Any]:
+    same = ("kind", "since", "until", "head", "count", "digest", "proof", "seed", "size", "chosen", "drawn_at")
+    return {
+        "id": one.pk,
+        **{name: getattr(one, name) for name in same},
+        "complete": Proof.from_stored(one.proof).complete,
+        "method": METHOD,
+        "draw": draws_before(one) + 1,
+        "drawn_by": one.drawn_by.user_name,
+    }
+
+
+def _guest(one: Guest) -> dict[str, Any]:
+    same = ("firm", "since", "until", "ends_at", "ended_at", "let_in_at")
+    return {
+        "id": one.pk,
+        **{name: getattr(one, name) for name in same},
+        "person": one.person.user_name,
+        "over": one.over(database_now()),
+        "let_in_by": one.let_in_by.user_name,
+    }

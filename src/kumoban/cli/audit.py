@@ -1,0 +1,99 @@
+"""``kumoban audit``: the auditor's room from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from kumoban.cli.api_client import ApiClient
+from kumoban.cli.language import columns, gettext_noop, local
+from kumoban.cli.language import gettext as _
+from kumoban.cli.remote import COMMANDS, command, say
+from kumoban.cli.spoken import Group, Option
+
+__all__: list[str] = []
+
+KINDS = ("requests", "emergencies", "grants", "approvals", "rule_changes")
+
+
+@click.group("audit", cls=Group, help=gettext_noop("The auditor's room: samples, packs, guests."))
+def audit() -> None:
+    """What auditors do; everything they take away is recorded."""
+
+
+COMMANDS.append(audit)
+
+since = click.option(
+    "--since", required=True, cls=Option, help=gettext_noop("from this time on (ISO 8601 with offset)")
+)
+until = click.option("--until", required=True, cls=Option, help=gettext_noop("before this time"))
+
+
+@command("sample", gettext_noop("Draw a sample that anybody can draw again."), group=audit)
+@click.argument("kind", type=click.Choice(KINDS), default="requests")
+@since
+@until
+@click.option("--size", type=click.IntRange(1, 500), default=25, show_default=True, cls=Option)
+@click.option("--seed", default="", cls=Option, help=gettext_noop("your own: 8 to 64 letters and digits"))
+def sample(client: ApiClient, kind: str, since: str, until: str, size: int, seed: str, as_json: bool) -> None:
+    body = {"kind": kind, "since": since, "until": until, "size": size, "seed": seed}
+    made = client.post("audit/samples", body)
+    say(made, _sample_lines(made), as_json)
+
+
+@command("samples", gettext_noop("Samples that were drawn, or one of them."), group=audit)
+@click.argument("number", type=int, required=False)
+def samples(client: ApiClient, number: int | None, as_json: bool) -> None:
+    if number is not None:
+        found = client.get(f"audit/samples/{number}")
+        say(found, _sample_lines(found), as_json)
+        return
+    every = client.get("audit/samples")
+    rows = [
+        (str(one["id"]), one["kind"], local(one["since"]), local(one["until"]), str(one["count"]), one["seed"])
+        for one in every
+    ]
+    heads = ("#", _("Population"), _("From"), _("To"), _("Count"), _("Seed"))
+    say(every, columns(heads, rows) if rows else [_("Nothing fits.")], as_json)
+
+
+def _sample_lines(one: dict[str, Any]) -> Iterator[str]:
+    yield f"#{one['id']}  {one['kind']}  {local(one['since'])} – {local(one['until'])}"
+    yield _("Count") + f": {one['count']}  sha256 {one['digest']}"
+    yield _("Completeness") + ": " + (_("proved") if one["complete"] else _("faults found"))
+    yield _("Seed") + f": {one['seed']}  ({one['method']}, {one['draw']})"
+    rows = [(str(rank), item["key"], str(item["seq"]), item["score"]) for rank, item in enumerate(one["chosen"], 1)]
+    yield from columns((_("Rank"), _("Key"), _("Entry"), _("Score")), rows)
+
+
+@command("guests", gettext_noop("Guests of an audit firm; let one in, or end a stay (auditors)."), group=audit)
+@click.option("--let-in", "person", default="", cls=Option, help=gettext_noop("this user name of the directory"))
+@click.option("--firm", default="", cls=Option)
+@click.option("--since", default="", cls=Option, help=gettext_noop("reads records from this time on"))
+@click.option("--until", default="", cls=Option, help=gettext_noop("… and before this time"))
+@click.option("--ends", default="", cls=Option, help=gettext_noop("the end of the stay"))
+@click.option("--end", type=int, default=None, cls=Option, help=gettext_noop("end the stay with this number now"))
+def guests(
+    client: ApiClient, person: str, firm: str, since: str, until: str, ends: str, end: int | None, as_json: bool
+) -> None:
+    if person:
+        body = {"person": person, "firm": firm, "since": since, "until": until, "ends_at": ends}
+        client.post("audit/guests", body)
+    if end is not None:
+        client.delete(f"audit/guests/{end}")
+    found = client.get("audit/guests")
+    rows = [
+        (
+            str(one["id"]),
+            one["person"],
+            one["firm"],
+            f"{local(one['since'])} – {local(one['until'])}",
+            local(one["ended_at"] or one["ends_at"]),
+            _("over") if one["over"] else "",
+        )
+        for one in found
+    ]
+    heads = ("#", _("Person"), _("Audit firm"), _("Reads"), _("Access until"), "")
+    say(found, columns(heads, rows) if rows else [_("No guest has been let in.")], as_json)

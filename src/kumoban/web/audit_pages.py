@@ -1,0 +1,200 @@
+"""監査: samples, what is handed over, and the guests of the audit firm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from kumoban.core.reason import Reason, Refused
+from kumoban.core.spreadsheet import csv_lines
+from kumoban.desk.guests.entering import remember_download
+from kumoban.desk.guests.letting_in import GuestForm, end_guest, guests, let_in
+from kumoban.desk.planning import ShapeError
+from kumoban.desk.requests import refused_attempt
+from kumoban.desk.shapes import read
+from kumoban.desk.speech import said
+from kumoban.evidence.audit.models import Sample
+from kumoban.evidence.audit.population import KINDS, Proof
+from kumoban.evidence.audit.room import looking
+from kumoban.evidence.audit.sampling import (
+    METHOD,
+    SampleForm,
+    draw,
+    draws_before,
+    population_of,
+    ranked,
+    sample_of,
+    samples,
+)
+from kumoban.web.downloads import sent_as
+from kumoban.web.gate import guests_too, page
+
+__all__ = ["audit_page", "end_stay", "let_guest_in", "population_csv", "sample_page"]
+
+_MOST = 30
+
+
+@page
+@guests_too
+def audit_page(request: Any) -> HttpResponse:
+    """The room's door. A sample is drawn here, before its result is seen anywhere."""
+    looking(request.actor)
+    problems: dict[str, list[str]] = {}
+    if request.method == "POST":
+        try:
+            made = draw(request.actor, read(SampleForm, _asked(request)))
+            return redirect(f"/audit/samples/{made.pk}")
+        except ShapeError as shape:
+            problems = _by_field(shape.errors)
+        except Refused as refused:
+            refused_attempt(request.actor, "draw-sample", "audit", refused)
+            problems = _by_field([(refused.field or "", reason) for reason in refused.reasons])
+    return _room(request, problems)
+
+
+def _room(request: Any, problems: dict[str, list[str]] | None = None, form: str = "sample") -> HttpResponse:
+    actor, found = request.actor, problems or {}
+    audits = bool(actor.auditor or actor.guest)
+    context = {
+        "here": "audit",
+        "audits": audits,
+        "kinds": [(name, _(kind.title)) for name, kind in KINDS.items()],
+        "samples": [_row(sample) for sample in samples(actor)[:_MOST]] if audits else [],
+        "guests": [] if actor.guest else [_stay(guest, actor.now) for guest in guests(actor)[:_MOST]],
+        "guest": actor.guest,
+        "zone": settings.KUMOBAN_TIME_ZONE,
+        "problems": {form: [text for texts in found.values() for text in texts]} if found else {},
+        "typed": request.POST,
+    }
+    return render(request, "web/audit/room.html", context, status=422 if found else 200)
+
+
+def _asked(request: Any) -> dict[str, Any]:
+    given = {name: request.POST.get(name, "").strip()[:80] for name in ("kind", "size", "seed")}
+    return {**{name: value for name, value in given.items() if value}, **_period(request)}
+
+
+def _period(request: Any) -> dict[str, Any]:
+    """From the first day to the last that counts, in the organisation's zone. Raises ShapeError."""
+    since, until = _day(request.POST.get("since", "")), _day(request.POST.get("until", ""))
+    wrong = [(name, Reason("extra_not_date")) for name, day in (("since", since), ("until", until)) if day is None]
+    if wrong or since is None or until is None:
+        raise ShapeError(wrong)
+    return {"since": since.isoformat(), "until": (until + timedelta(days=1)).isoformat()}
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        day = parse_date(text.strip()[:10])
+    except ValueError:
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(settings.KUMOBAN_TIME_ZONE)) if day else None
+
+
+def _by_field(wrong: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for field, reason in wrong:
+        found.setdefault(field, []).append(said(reason))
+    return found
+
+
+def _row(sample: Sample) -> dict[str, Any]:
+    return {
+        "sample": sample,
+        "title": _(KINDS[sample.kind].title),
+        "complete": Proof.from_stored(sample.proof).complete,
+        **_days(sample.since, sample.until),
+    }
+
+
+def _days(since: datetime, until: datetime) -> dict[str, Any]:
+    """A period as people say it: its first and its last day."""
+    zone = ZoneInfo(settings.KUMOBAN_TIME_ZONE)
+    return {"first": since.astimezone(zone).date(), "last": (until - timedelta(microseconds=1)).astimezone(zone).date()}
+
+
+# --- one sample
+
+
+@page
+@guests_too
+@require_GET
+def sample_page(request: Any, pk: int) -> HttpResponse:
+    """What was drawn, from what, and how anybody draws it again; the population is read afresh and compared."""
+    sample = sample_of(request.actor, pk)
+    now = population_of(sample)
+    context = {
+        "here": "audit",
+        **_row(sample),
+        "proof": Proof.from_stored(sample.proof),
+        "again": now,
+        "same": now.digest == sample.digest and len(now.items) == sample.count,
+        "chosen": list(enumerate(sample.chosen, 1)),
+        "draw": draws_before(sample) + 1,
+        "method": METHOD,
+    }
+    return render(request, "web/audit/sample.html", context)
+
+
+@page
+@guests_too
+@require_GET
+def population_csv(request: Any, pk: int) -> HttpResponseBase:
+    """Everything it was drawn from, in the order of the ledger, with the score of each."""
+    sample = sample_of(request.actor, pk)
+    if request.actor.auditor:
+        remember_download(request.actor, request.path)
+    head = ("key", "seq", "at", "subject", "actor", "score", "rank")
+    return sent_as(f"population-{sample.pk}.csv", "text/csv", csv_lines(head, _population(sample)))
+
+
+def _population(sample: Sample) -> Iterator[tuple[Any, ...]]:
+    found = population_of(sample)
+    ranks = {item.key: (score, rank) for rank, (score, item) in enumerate(ranked(sample.seed, found.items), 1)}
+    for item in found.items:
+        yield (item.key, item.seq, item.at.isoformat(), item.subject, item.actor, *ranks[item.key])
+
+
+# --- guests
+
+
+@page
+@require_POST
+def let_guest_in(request: Any) -> HttpResponse:
+    try:
+        ends = _day(request.POST.get("ends_at", ""))
+        if ends is None:
+            raise ShapeError([("ends_at", Reason("extra_not_date"))])
+        given = {name: request.POST.get(name, "").strip()[:200] for name in ("person", "firm")}
+        asked = {**given, **_period(request), "ends_at": (ends + timedelta(days=1)).isoformat()}
+        made = let_in(request.actor, read(GuestForm, asked))
+    except ShapeError as shape:
+        return _room(request, _by_field(shape.errors), "guest")
+    except Refused as refused:
+        if refused.attempt:
+            raise
+        return _room(request, _by_field([(refused.field or "", reason) for reason in refused.reasons]), "guest")
+    messages.success(request, _("%(person)s may read now.") % {"person": made.person.display_name})
+    return redirect("/audit")
+
+
+@page
+@require_POST
+def end_stay(request: Any, pk: int) -> HttpResponse:
+    end_guest(request.actor, pk)
+    messages.success(request, _("The stay is over: nothing they call is answered any more."))
+    return redirect("/audit")
+
+
+def _stay(guest: Any, now: datetime) -> dict[str, Any]:
+    return {"guest": guest, "over": guest.over(now), **_days(guest.since, guest.until)}
