@@ -22,6 +22,7 @@ from kumoban.api.answers import (
 from kumoban.api.callers import actor_of, request_seen, routine_named
 from kumoban.core.instant import Instant
 from kumoban.desk import clock, favourites, requests, rules
+from kumoban.desk.from_text import filled, left_of, understand
 from kumoban.desk.models import Favourite, Hold
 from kumoban.desk.planning import draft
 from kumoban.desk.routine import all_routines
@@ -41,6 +42,31 @@ class Ask(Schema):
     #: to be approved afterwards, under the rules made for that
     emergency: bool = False
     idempotency: str = ""
+
+
+class TextIn(Schema):
+    text: str = Field(max_length=20_000)
+
+
+class TextPartOut(Schema):
+    """``words`` as they were typed; ``values`` are in the form, or, of what is unclear, what they may mean."""
+
+    field: str
+    words: str
+    values: list[str]
+    labels: list[str]
+    reason: ReasonOut | None = None
+
+
+class FromTextOut(Schema):
+    """``form`` and ``extra`` as far as the text fills them; ``left``: what was not understood."""
+
+    routine: str
+    form: dict[str, Any]
+    extra: dict[str, str]
+    understood: list[TextPartOut]
+    unclear: list[TextPartOut]
+    left: list[str]
 
 
 class Extension(Schema):
@@ -143,6 +169,37 @@ def choices(request: HttpRequest, name: str, source: str, q: str = "") -> list[d
     actor, found = actor_of(request), routine_named(name)
     offered = found.choices(source, actor.person, q[:100]) if found.choices else []
     return [{"value": value, "label": label, "hint": hint} for value, label, hint in offered]
+
+
+@router.post("/routines/{name}/from-text", tags=["routines"], response=FromTextOut)
+def from_text(request: HttpRequest, name: str, body: TextIn) -> dict[str, Any]:
+    """What a pasted line means to this person now, as a form to look at; nothing is asked, unclear fills nothing."""
+    actor, found = actor_of(request, "ask"), routine_named(name)
+    understood = understand(actor, found, body.text)
+    form, extra = filled(found, understood, {}, {})
+    pieces = [
+        {"field": one.field, "words": understood.words(one.places), "values": one.values, "labels": one.labels}
+        for one in understood.pieces
+    ]
+    unclear = [
+        {
+            "field": one.field,
+            "words": understood.words(one.places),
+            "values": [value for value, _label in one.candidates],
+            "labels": [label for _value, label in one.candidates],
+            "reason": reasons_out((one.reason,))[0],
+        }
+        for one in understood.unclear
+    ]
+    left = left_of(understood)
+    return {
+        "routine": found.name,
+        "form": form,
+        "extra": extra,
+        "understood": pieces,
+        "unclear": unclear,
+        "left": left,
+    }
 
 
 @router.get("/routines/{name}/bundles/{source}", tags=["routines"])

@@ -59,6 +59,8 @@ def say(value: Any, lines: Iterable[str], as_json: bool) -> None:
 
 # --- asking
 
+#: whose form is filled from a text where no routine is named
+_READS_TEXT = "temporary-access"
 _FREE = {"ignore_unknown_options": True}
 _emergency = click.option(
     "--emergency", is_flag=True, cls=Option, help=gettext_noop("at once, approved afterwards, where a rule allows that")
@@ -93,16 +95,57 @@ def routine(client: ApiClient, name: str, as_json: bool) -> None:
 @click.argument("routine", default="", type=click.UNPROCESSED)
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
 @click.option("--favourite", default="", cls=Option, help=gettext_noop("with this favourite; FIELDS count more"))
+@click.option("--text", default="", cls=Option, help=gettext_noop("fill the form from this line; FIELDS count more"))
+@click.option("--yes", is_flag=True, cls=Option, help=gettext_noop("with --text: ask without looking first"))
 @_emergency
 def request(
-    client: ApiClient, routine: str, fields: tuple[str, ...], favourite: str, emergency: bool, as_json: bool
+    client: ApiClient,
+    routine: str,
+    fields: tuple[str, ...],
+    favourite: str,
+    text: str,
+    yes: bool,
+    emergency: bool,
+    as_json: bool,
 ) -> None:
-    if favourite:
+    if text:
+        named = bool(routine) and not routine.startswith("--") and "=" not in routine
+        given = fields if named or not routine else (routine, *fields)
+        read = client.post(f"routines/{routine if named else _READS_TEXT}/from-text", {"text": text})
+        asked = _with_text(client, read, given, emergency, yes, as_json)
+        if asked is None:
+            return
+    elif favourite:
         asked = _with_favourite(client, favourite, (routine, *fields) if routine else fields)
     else:
         asked = _asked(client, routine, fields)
     made = client.post("requests", {**asked, "emergency": emergency})
     say(made, shown.request_lines(made), as_json)
+
+
+def _with_text(
+    client: ApiClient, read: dict[str, Any], fields: Sequence[str], emergency: bool, yes: bool, as_json: bool
+) -> dict[str, Any] | None:
+    """The form of a text, after it was shown and agreed to; None: nothing is to be asked. Unclear fields are not."""
+    given = _asked(client, read["routine"], fields)
+    form, extra = {**read["form"], **given["form"]}, {**read["extra"], **given["extra"]}
+    filled = {*given["form"], *(f"extra.{key}" for key in given["extra"])}
+    unclear = [one for one in read["unclear"] if one["field"] not in filled]
+    if as_json and not yes:
+        print_json({**read, "form": form, "extra": extra})
+        return None
+    if not as_json:
+        click.echo("\n".join(shown.from_text_lines(read)))
+    if unclear:
+        names = ", ".join(dict.fromkeys(f"--{one['field'].replace('_', '-')}" for one in unclear))
+        raise click.ClickException(_("Nothing was asked. Say what is unclear with %(fields)s.") % {"fields": names})
+    asked = {"routine": read["routine"], "form": form, "extra": extra}
+    if not yes:
+        click.echo("")
+        seen = client.post("requests/preview", {**asked, "emergency": emergency})
+        click.echo("\n".join(_preview_lines(seen)))
+        click.confirm(_("Ask for this?"), abort=True)
+    return asked
 
 
 def _with_favourite(client: ApiClient, name: str, fields: Sequence[str]) -> dict[str, Any]:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from kumoban.cli.language import columns, gettext, local, ngettext
 from kumoban.cli.language import gettext_noop as _
 
-__all__ = ["OUTCOMES", "STATES", "grant_lines", "plan_lines", "request_lines", "requests_lines", "routine_lines"]
+__all__ = [
+    "OUTCOMES",
+    "STATES",
+    "from_text_lines",
+    "grant_lines",
+    "plan_lines",
+    "request_lines",
+    "requests_lines",
+    "routine_lines",
+]
 
 #: the same words as ``desk.states`` has, which this room reads without Django's settings
 STATES = {
@@ -183,6 +193,23 @@ def routine_lines(schema: Mapping[str, Any]) -> Iterator[str]:
     yield from columns(("", "", "", ""), rows)[1:]
     yield ""
     yield gettext("Accounts, permission sets and people are given by name or by id.")
+
+
+def from_text_lines(read: Mapping[str, Any]) -> Iterator[str]:
+    """What a text was understood as, each part with the words it came from; then what is unclear, and what is not."""
+    head = (gettext("Field"), gettext("Understood"), gettext("From the words"))
+    rows = [(one["field"], _meant(one), one["words"]) for one in read["understood"]]
+    if rows:
+        yield from columns(head, rows)
+    for one in read["unclear"]:
+        candidates = _meant(one)
+        yield f"? {one['words']} → {one['field']}: {one['reason']['detail']} {candidates}".rstrip()
+    for words in read["left"]:
+        yield "✕ " + gettext("not understood: %(words)s") % {"words": words}
+
+
+def _meant(one: Mapping[str, Any]) -> str:
+    return ", ".join(label or value for value, label in zip_longest(one["values"], one["labels"], fillvalue=""))
 
 
 def _many(of: Mapping[str, Any]) -> bool:

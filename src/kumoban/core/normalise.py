@@ -14,7 +14,7 @@ from typing import Literal
 
 from kumoban.core.reason import Reason
 
-__all__ = ["Kind", "Normalised", "RefusedCharacters", "normalise"]
+__all__ = ["Aligned", "Kind", "Normalised", "RefusedCharacters", "aligned", "normalise", "visible"]
 
 #: ``text`` is prose of several lines and is only brought to NFC; every other kind is one line
 Kind = Literal["name", "identifier", "time", "cidr", "text"]
@@ -70,6 +70,65 @@ def normalise(text: str, kind: Kind) -> Normalised:
         if value != before:
             changes.append(Reason(code, {"before": before[:_SHOWN], "after": value[:_SHOWN]}))
     return Normalised(value, tuple(changes))
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A text as ``normalise`` writes it, lines and spaces kept; ``places`` are where each character was typed."""
+
+    value: str
+    #: by character of ``value``, the first and the one after the last of ``typed`` that it comes from
+    places: tuple[tuple[int, int], ...]
+    typed: str
+
+    def typed_at(self, start: int, end: int) -> tuple[int, int]:
+        """Where ``value[start:end]``, which is not empty, stands in what was typed."""
+        return self.places[start][0], self.places[end - 1][1]
+
+
+def aligned(text: str) -> Aligned:
+    """Never raises: a character that ``normalise`` refuses becomes U+FFFD, which is part of no word."""
+    value, places, start = "", [], 0
+    while start < len(text):
+        end = _cluster(text, start)
+        written = _written(text[start:end])
+        value += written
+        places += [(start, end)] * len(written)
+        start = end
+    return Aligned(_LONG_VOWEL.sub("-", value), tuple(places), text)
+
+
+def visible(text: str) -> str:
+    """For showing what was typed: a character that is refused, or shows as nothing, by its number (U+202E)."""
+    hidden = (char for char in text if _INVISIBLE.match(char) or _refused(char, "text"))
+    named = {char: f"[U+{ord(char):04X}]" for char in hidden}
+    return "".join(named.get(char, char) for char in text)
+
+
+def _cluster(text: str, start: int) -> int:
+    """The end of the characters from ``start`` that NFKC writes together: a letter and the marks upon it."""
+    end = start + 1
+    while end < len(text) and _belongs(text[start:end], text[end]):
+        end += 1
+    return end
+
+
+def _belongs(cluster: str, char: str) -> bool:
+    if unicodedata.combining(char):
+        return True
+    if char.isascii() or cluster.isascii():
+        return False
+    folded = unicodedata.normalize
+    return folded("NFKC", cluster + char) != folded("NFKC", cluster) + folded("NFKC", char)
+
+
+def _written(cluster: str) -> str:
+    if cluster in "\n\r\t":
+        return cluster
+    if any(_refused(char, "name") for char in cluster):
+        return "\ufffd"
+    visible = _INVISIBLE.sub("", cluster)
+    return _DASHES.sub("-", unicodedata.normalize("NFKC", visible).replace("〜", "~"))
 
 
 def _refuse(text: str, kind: Kind) -> None:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from kumoban.core.action import Action
-from kumoban.core.form import Form
+from kumoban.core.form import Form, Reading
 from kumoban.core.needs import Need
 from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason
+from kumoban.core.request_text import Understood
 from kumoban.desk.models import Request
 from kumoban.estate.models import Person
 
@@ -110,6 +111,8 @@ class Routine:
     named: Callable[[str, Sequence[str]], Mapping[str, Sequence[str]]] | None = None
     #: what may be chosen at once by this person; ``word``: only what is called so, and nothing where it is no such word
     bundles: Callable[[str, Person, str | None], list[Bundle]] | None = None
+    #: what a pasted text says to this person; never raises
+    from_text: Callable[[str, Person, Reading], Understood] | None = None
     #: form → the people who will hold the access; empty means the requester
     workers: Callable[[Any], Sequence[str]] = lambda form: ()
     #: form → the written reason, signed with the plan

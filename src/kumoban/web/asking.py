@@ -26,6 +26,7 @@ from kumoban.estate.models import Person
 from kumoban.findings.triage import proposed
 from kumoban.reviews.answering import proposed as proposed_by_answer
 from kumoban.web.form_view import bundles_of, chosen_at_once, fields_of, most_of, narrowed, options_of, typed
+from kumoban.web.from_text import Told, read
 from kumoban.web.gate import page
 from kumoban.web.numbers import whole
 from kumoban.web.request_view import plan_rows, slot_views, when_of
@@ -56,7 +57,13 @@ def ask(request: Any, name: str) -> HttpResponse:
     data, extra = typed(routine, request.POST) if posted else _prefilled(request, routine)
     errors: dict[str, list[str]] = {}
     data = _with_bundles(request, routine, data) if posted else data
-    if posted and "narrow" not in request.POST:
+    told = None
+    if posted and "understand" in request.POST:
+        try:
+            data, extra, told = read(request.actor, routine, request.POST.get("text", ""), data, extra)
+        except Refused as refused:
+            errors = {"": [said(reason) for reason in refused.reasons]}
+    elif posted and "narrow" not in request.POST:
         try:
             if "keep" in request.POST:
                 save(request.actor, request.POST.get("favourite", ""), routine.name, data, extra)
@@ -69,7 +76,7 @@ def ask(request: Any, name: str) -> HttpResponse:
         except Refused as refused:
             requests.refused_attempt(request.actor, "ask", routine.name, refused)
             errors = {"": [said(reason) for reason in refused.reasons]}
-    return _form(request, routine, data, extra, errors)
+    return _form(request, routine, data, extra, errors, told)
 
 
 def _with_bundles(request: Any, routine: Routine, data: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +89,12 @@ def _with_bundles(request: Any, routine: Routine, data: dict[str, Any]) -> dict[
 
 
 def _form(
-    request: Any, routine: Routine, data: dict[str, Any], extra: dict[str, str], errors: dict[str, list[str]]
+    request: Any,
+    routine: Routine,
+    data: dict[str, Any],
+    extra: dict[str, str],
+    errors: dict[str, list[str]],
+    told: Told | None = None,
 ) -> HttpResponse:
     number, extends = request.GET.get("number", ""), request.GET.get("extend", "")
     fields = fields_of(routine, request.actor.person, data, extra, errors, narrowed(request.POST))
@@ -95,6 +107,9 @@ def _form(
         "extends": extends,
         "fields": fields,
         "problems": [*errors.get("", []), *unnamed],
+        "reads_text": routine.from_text is not None,
+        "text": request.POST.get("text", "")[:20_000],
+        "told": told,
         "may_keep": not number and not extends,
         "keeping": request.POST.get("favourite", ""),
         "wrong": [field for field in fields if field.errors],
@@ -103,6 +118,8 @@ def _form(
         "runbook": beside_the_form(request.actor, routine),
         "ticket": request.POST.get("once") or secrets.token_hex(12),
     }
+    if request.htmx and "understand" in request.POST:
+        return render(request, "web/parts/asking.html", context)
     return render(request, "web/ask.html", context, status=422 if errors else 200)
 
 

@@ -192,3 +192,45 @@ def test_a_favourite_is_kept_and_asked_with(terminal: Terminals) -> None:
     assert len(made["form"]["accounts"]) == 2
     assert "night" not in sato.says("favourites", "--remove", "night")
     assert sato.run("request", "--favourite", "night", "--until", "15m").exit_code != 0
+
+
+LINE = "payments-prod に ProdReadOnly　15分　決済エラーの調査のため　謎の言葉"
+
+
+def test_a_line_is_understood_shown_and_asked_after_a_yes(terminal: Terminals) -> None:
+    sato = terminal("sato")
+    refused = CliRunner().invoke(
+        main, ["request", "temporary-access", "--text", LINE], env=sato.environment, input="n\n"
+    )
+    assert "payments-prod" in refused.output
+    assert "not understood: 謎の言葉" in refused.output
+    assert "Ask for this?" in refused.output
+    assert not Request.objects.exists()
+    answer = CliRunner().invoke(
+        main, ["request", "temporary-access", "--text", LINE], env=sato.environment, input="y\n"
+    )
+    assert answer.exit_code == 0, answer.output
+    assert Request.objects.get().form["reason"] == "決済エラーの調査"
+
+
+def test_with_yes_nothing_is_asked_twice_and_fields_count_more(terminal: Terminals) -> None:
+    made = terminal("sato").json(
+        "request", "temporary-access", "--text", LINE, "--yes", "--reason", "別の理由です", "--until", "10m"
+    )
+    stored = Request.objects.get(number=made["number"]).form
+    assert (stored["reason"], stored["until"]) == ("別の理由です", "PT600S")
+
+
+def test_what_is_unclear_is_never_asked_for(terminal: Terminals) -> None:
+    sato = terminal("sato")
+    answer = sato.run("request", "--text", f"{LINE} 3名", "--yes")
+    assert answer.exit_code == 1
+    assert "Say what is unclear with --workers" in answer.output
+    assert not Request.objects.exists()
+    assert sato.run("request", "--text", f"{LINE} 3名", "--yes", "--workers", "ren").exit_code == 0
+
+
+def test_what_a_line_means_as_json_asks_for_nothing(terminal: Terminals) -> None:
+    told = terminal("sato").json("request", "--text", LINE)
+    assert told["form"]["accounts"] == ["410122300001"]
+    assert not Request.objects.exists()

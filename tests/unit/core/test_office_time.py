@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from kumoban.core.office_time import (
     RANGES,
     TIMES,
     NotUnderstood,
+    named_in,
     parse_duration,
     parse_range,
     parse_time,
@@ -84,6 +86,23 @@ def read_range(text: str, now: datetime = FRIDAY_1750) -> Window:
         ("next business day 9:00", tokyo(11, 24, 9)),
         ("until next business day 9:00", tokyo(11, 24, 9)),
         ("end of business day", tokyo(11, 20, 18)),
+        ("午後10時", tokyo(11, 20, 22)),
+        ("午前1時", tokyo(11, 20, 1)),
+        ("10pm", tokyo(11, 20, 22)),
+        ("10:30 PM", tokyo(11, 20, 22, 30)),
+        ("tomorrow 12am", tokyo(11, 21)),
+        ("12pm", tokyo(11, 20, 12)),
+        ("noon", tokyo(11, 20, 12)),
+        ("正午", tokyo(11, 20, 12)),
+        ("midnight", tokyo(11, 21)),
+        ("深夜1時", tokyo(11, 21, 1)),
+        ("金曜 22:00", tokyo(11, 20, 22)),
+        ("月曜日9時", tokyo(11, 23, 9)),
+        ("来週の金曜 22:00", tokyo(11, 27, 22)),
+        ("再来週月曜9:00", tokyo(11, 30, 9)),
+        ("今週土曜 9:00", tokyo(11, 21, 9)),
+        ("Monday 9:00", tokyo(11, 23, 9)),
+        ("next Tuesday at 9am", tokyo(11, 24, 9)),
         ("close of business", tokyo(11, 20, 18)),
         ("next business day end of business", tokyo(11, 24, 18)),
     ],
@@ -116,6 +135,12 @@ def test_every_example_of_a_time_is_understood(example: str) -> None:
         "0001-01-01 9:00",
         "9999-12-31 26:00",
         "22:00 23:00",
+        "13pm",
+        "0am",
+        "午後13時",
+        "tomorrow midnight",  # its beginning, or its end?
+        "next Saturday 9:00",  # tomorrow, or in a week?
+        "22時間",
         "٢٢:٠٠",  # digits, but of another script
     ],
 )
@@ -310,3 +335,25 @@ def test_every_way_to_write_a_length_means_the_same(minutes: int) -> None:
         f"PT{minutes * 60}S",
     )
     assert {parse_duration(way) for way in ways} == {timedelta(minutes=minutes)}
+
+
+def test_both_ends_of_tomorrow_are_one_day() -> None:
+    assert read_range("明日9:00〜明日12:00") == Window(tokyo(11, 21, 9), tokyo(11, 21, 12))
+    assert read_range("11/27 22:00〜翌日2:00") == Window(tokyo(11, 27, 22), tokyo(11, 28, 2))
+
+
+def test_times_lengths_and_days_are_found_in_a_sentence() -> None:
+    said = "決済を11/27(金) 22時から2時間、木曜は休み v1.2h 10:30x PT30M"
+    assert [(one.kind, said[one.start : one.end]) for one in named_in(said)] == [
+        ("time", "11/27(金) 22時"),
+        ("length", "2時間"),
+        ("day", "木曜"),
+        ("length", "PT30M"),
+    ]
+
+
+@given(st.text(max_size=60))
+def test_whatever_the_text_what_is_found_lies_apart_and_in_order(text: str) -> None:
+    found = named_in(text)
+    assert all(0 <= one.start < one.end <= len(text) for one in found)
+    assert all(one.end <= other.start for one, other in pairwise(found))

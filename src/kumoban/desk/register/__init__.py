@@ -16,11 +16,12 @@ from kumoban.desk.register.entry import (
     may_write,
 )
 from kumoban.desk.register.fields import Field, columns, fields, label_of, spoken
-from kumoban.desk.register.finding import CONFIRM_AFTER, GAPS, Wanted, accounts, differs, gaps
+from kumoban.desk.register.finding import CONFIRM_AFTER, ENVIRONMENTS, GAPS, Wanted, accounts, differs, gaps
 from kumoban.desk.register.table import as_csv, as_xlsx, entry_or_none, word
 
 __all__ = [
     "CONFIRM_AFTER",
+    "ENVIRONMENTS",
     "GAPS",
     "MOST_BYTES",
     "REMIND_AFTER",

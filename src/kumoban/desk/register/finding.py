@@ -15,7 +15,7 @@ from kumoban.desk.people import Actor
 from kumoban.desk.planning import organisation_zone
 from kumoban.estate.models import Account, RegisterEntry, searchable
 
-__all__ = ["CONFIRM_AFTER", "GAPS", "Wanted", "accounts", "differs", "gaps", "owner_gone"]
+__all__ = ["CONFIRM_AFTER", "ENVIRONMENTS", "GAPS", "Wanted", "accounts", "differs", "gaps", "owner_gone"]
 
 #: owners are asked twice a year
 CONFIRM_AFTER = timedelta(days=180)
@@ -29,7 +29,7 @@ GAPS = {
     "no_mfa": _("root without MFA, or not known"),
 }
 #: words for one environment: the tag says prod where people say 本番
-_SAME = (
+ENVIRONMENTS = (
     ("prod", "production", "本番"),
     ("stg", "staging", "検証", "ステージング"),
     ("dev", "development", "開発"),
@@ -82,7 +82,7 @@ def _narrowed(found: QuerySet[Account], gap: str) -> QuerySet[Account]:
 
 def _same_words() -> Q:
     same = Q(env_said=F("env_tag"))
-    for words in _SAME:
+    for words in ENVIRONMENTS:
         same |= Q(env_said__in=words, env_tag__in=words)
     return same
 
@@ -111,7 +111,7 @@ def differs(account: Account, said: str) -> bool:
     one, other = said.lower(), account.environment.lower()
     if not one or not other or one == other:
         return False
-    return not any(one in words and other in words for words in _SAME)
+    return not any(one in words and other in words for words in ENVIRONMENTS)
 
 
 def gaps(actor: Actor) -> Mapping[str, int]:

@@ -8,14 +8,18 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
+from kumoban.core.form import Reading
+from kumoban.core.request_text import Understood
 from kumoban.desk import rules
 from kumoban.desk.offering import PAGE, by_name
 from kumoban.desk.people import groups_of, team_of
 from kumoban.desk.routine import Bundle, Dimension, Routine
 from kumoban.estate.models import Membership, OrganizationalUnit, PermissionSet, Person, searchable
 from kumoban.routines.temporary_access.form import TemporaryAccessForm, work_kinds
+from kumoban.routines.temporary_access.known import known_to
 from kumoban.routines.temporary_access.look import look
 from kumoban.routines.temporary_access.plan import plan
+from kumoban.routines.temporary_access.text import understand
 from kumoban.services.identity_center import Assign
 
 __all__ = ["ROUTINE"]
@@ -93,6 +97,10 @@ def bundles(source: str, person: Person, word: str | None = None) -> list[Bundle
     return [Bundle(f"{OU}{unit.id}", unit.name_path, accounts) for unit, accounts in inside if accounts]
 
 
+def from_text(text: str, person: Person, reading: Reading) -> Understood:
+    return understand(text, known_to(person, rules.offered(ROUTINE, person), ROUTINE.name), reading)
+
+
 ROUTINE = Routine(
     name="temporary-access",
     title=_("Temporary access"),
@@ -112,5 +120,6 @@ ROUTINE = Routine(
     choices=choices,
     named=by_name,
     bundles=bundles,
+    from_text=from_text,
     workers=lambda form: form.workers,
 )
