@@ -29,7 +29,8 @@ from kumoban.desk.rule_file import export_rules
 from kumoban.desk.runbooks import runbook_named
 from kumoban.desk.sign_in import make_token
 from kumoban.estate.models import Group, Membership, Person
-from kumoban.evidence.audit.models import Sample
+from kumoban.evidence.audit.models import Pack, Sample
+from kumoban.evidence.audit.pack.ordering import PackForm, order
 from kumoban.evidence.audit.sampling import draw
 from kumoban.ledger.clock import database_now
 from tests.integration.conftest import ARN, Office
@@ -171,7 +172,7 @@ def _world(office: Office) -> dict[str, Any]:
     kept = favourites.save(office.actor("sato"), "夜間", "temporary-access", office.form())
     field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
     finding = opened()
-    sample, stay = _audited(office)
+    sample, pack, stay = _audited(office)
     line, due = campaign_line(), next_business_day()
     places = {
         "number": made.number,
@@ -196,6 +197,7 @@ def _world(office: Office) -> dict[str, Any]:
         "account_id": "410122300001",
         "finding_id": finding.pk,
         "sample_id": sample.pk,
+        "pack_id": pack.pk,
         "guest_id": stay.pk,
         "campaign_id": line.campaign_id,
         "verb": "acknowledge",
@@ -259,6 +261,7 @@ def _world(office: Office) -> dict[str, Any]:
             "reason": "移行中",
         },
         "POST /audit/samples": {"since": sample.since.isoformat(), "until": sample.until.isoformat()},
+        "POST /audit/packs": {"since": sample.since.isoformat(), "until": sample.until.isoformat()},
         "POST /audit/guests": asking().model_dump(mode="json"),
         "POST /reviews": {"title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
         "POST /reviews/{campaign_id}/answers": {"lines": [line.pk], "answer": "keep"},
@@ -291,6 +294,7 @@ def _world(office: Office) -> dict[str, Any]:
         "/reviews": {"kind": "recertification", "title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
         "/reviews/{pk}/answer": {"line": [str(line.pk)], "answer": "keep"},
         "/audit": {"kind": "requests", "since": "2020-01-01", "until": "2030-01-01"},
+        "/audit/packs": {"since": "2020-01-01", "until": "2030-01-01", "language": "ja"},
         "/audit/guests": {
             "person": "endo",
             "firm": "Aoba Audit",
@@ -315,11 +319,15 @@ def _world(office: Office) -> dict[str, Any]:
         "/findings/": finding.pk,
         "/reviews/": line.campaign_id,
         "/audit/samples/": sample.pk,
+        "/audit/packs/": pack.pk,
         "/audit/guests/": stay.pk,
     }
     return {"places": places, "pk": pk, "bodies": bodies, "forms": forms}
 
 
-def _audited(office: Office) -> tuple[Sample, Guest]:
-    """A sample that the auditor drew, and a guest they let in."""
-    return draw(office.actor("ito"), form()), guest(office)
+def _audited(office: Office) -> tuple[Sample, Pack, Guest]:
+    """A sample that the auditor drew, a pack that is ready, and a guest they let in."""
+    sample = draw(office.actor("ito"), form())
+    pack = order(office.actor("ito"), PackForm(since=sample.since, until=sample.until))
+    Pack.objects.update(state=Pack.State.MADE)
+    return sample, pack, guest(office)

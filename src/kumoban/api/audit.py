@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Field, Router, Schema, Status
 
 from kumoban.api.callers import actor_of
+from kumoban.desk.guests.entering import remember_download
 from kumoban.desk.guests.letting_in import GuestForm, end_guest, guests, let_in
 from kumoban.desk.guests.models import Guest
-from kumoban.evidence.audit.models import Sample
+from kumoban.evidence.audit.models import Pack, Sample
+from kumoban.evidence.audit.pack.ordering import PackForm, content_of, order, pack_of, packs
 from kumoban.evidence.audit.population import Proof
 from kumoban.evidence.audit.sampling import (
     METHOD,
@@ -66,6 +68,23 @@ class ItemOut(Chosen):
     actor: str
 
 
+class PackOut(Schema):
+    """``state``: ordered, made, failed or dropped. ``digest``: of the manifest, as the ledger has it."""
+
+    id: int
+    since: datetime
+    until: datetime
+    language: str
+    state: str
+    ordered_by: str
+    ordered_at: datetime
+    made_at: datetime | None
+    digest: str
+    file_digest: str
+    size: int
+    counts: dict[str, int]
+
+
 class GuestOut(Schema):
     """A stay; ``over`` once no call of theirs is answered any more."""
 
@@ -109,6 +128,34 @@ def sample_population(
     return [{**item.__dict__, "score": score(sample.seed, item.key)} for item in found]
 
 
+@router.get("/audit/packs", response=list[PackOut])
+def list_packs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The newest 50; a guest sees their own."""
+    return [_pack(pack) for pack in packs(actor_of(request))[:50]]
+
+
+@router.post("/audit/packs", response={201: PackOut})
+def order_pack(request: HttpRequest, body: PackForm) -> Status[dict[str, Any]]:
+    """Order what a period held, in one file that proves itself (auditors); the runner makes it, ask again for it."""
+    return Status(201, _pack(order(actor_of(request), body)))
+
+
+@router.get("/audit/packs/{int:pack_id}", response=PackOut)
+def one_pack(request: HttpRequest, pack_id: int) -> dict[str, Any]:
+    return _pack(pack_of(actor_of(request), pack_id))
+
+
+@router.get("/audit/packs/{int:pack_id}/file")
+def pack_file(request: HttpRequest, pack_id: int) -> StreamingHttpResponse:
+    """The ZIP, sent in parts."""
+    actor = actor_of(request)
+    pack = pack_of(actor, pack_id)
+    content = content_of(pack)
+    if actor.auditor:
+        remember_download(actor, request.path)
+    return StreamingHttpResponse(content, content_type="application/zip")
+
+
 @router.get("/audit/guests", response=list[GuestOut])
 def list_guests(request: HttpRequest) -> list[dict[str, Any]]:
     """The newest 100 stays (auditors and operations team)."""
@@ -138,6 +185,12 @@ def _sample(one: Sample) -> dict[str, Any]:
         "draw": draws_before(one) + 1,
         "drawn_by": one.drawn_by.user_name,
     }
+
+
+def _pack(one: Pack) -> dict[str, Any]:
+    same = ("since", "until", "language", "state", "ordered_at", "made_at", "digest", "file_digest", "size", "counts")
+    values = {name: getattr(one, name) for name in same}
+    return {"id": one.pk, **values, "ordered_by": one.ordered_by.user_name}
 
 
 def _guest(one: Guest) -> dict[str, Any]:

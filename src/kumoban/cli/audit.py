@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -66,6 +68,38 @@ def _sample_lines(one: dict[str, Any]) -> Iterator[str]:
     yield _("Seed") + f": {one['seed']}  ({one['method']}, {one['draw']})"
     rows = [(str(rank), item["key"], str(item["seq"]), item["score"]) for rank, item in enumerate(one["chosen"], 1)]
     yield from columns((_("Rank"), _("Key"), _("Entry"), _("Score")), rows)
+
+
+@command("pack", gettext_noop("Order an audit pack of a period, wait for it and save it."), group=audit)
+@since
+@until
+@click.option("--language", type=click.Choice(["ja", "en"]), default="ja", show_default=True, cls=Option)
+@click.option("--out", type=click.Path(path_type=Path), default=None, cls=Option, help=gettext_noop("save it here"))
+def pack(client: ApiClient, since: str, until: str, language: str, out: Path | None, as_json: bool) -> None:
+    made = client.post("audit/packs", {"since": since, "until": until, "language": language})
+    while made["state"] == "ordered":
+        time.sleep(2)
+        made = client.get(f"audit/packs/{made['id']}")
+    _save(client, made, out, as_json)
+
+
+@command("packs", gettext_noop("Audit packs, the newest first; with a number, save that one."), group=audit)
+@click.argument("number", type=int, required=False)
+@click.option("--out", type=click.Path(path_type=Path), default=None, cls=Option, help=gettext_noop("save it here"))
+def packs(client: ApiClient, number: int | None, out: Path | None, as_json: bool) -> None:
+    if number is not None:
+        _save(client, client.get(f"audit/packs/{number}"), out, as_json)
+        return
+    found = client.get("audit/packs")
+    rows = [(str(one["id"]), local(one["since"]), local(one["until"]), one["state"], one["digest"]) for one in found]
+    heads = ("#", _("From"), _("To"), _("State"), "SHA-256")
+    say(found, columns(heads, rows) if rows else [_("Nothing fits.")], as_json)
+
+
+def _save(client: ApiClient, made: dict[str, Any], out: Path | None, as_json: bool) -> None:
+    place = out or Path(f"audit-pack-{made['id']}.zip")
+    place.write_bytes(client.content(f"audit/packs/{made['id']}/file"))
+    say(made, [str(place), f"manifest sha256 {made['digest']}"], as_json)
 
 
 @command("guests", gettext_noop("Guests of an audit firm; let one in, or end a stay (auditors)."), group=audit)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -23,7 +23,8 @@ from kumoban.desk.planning import ShapeError
 from kumoban.desk.requests import refused_attempt
 from kumoban.desk.shapes import read
 from kumoban.desk.speech import said
-from kumoban.evidence.audit.models import Sample
+from kumoban.evidence.audit.models import Pack, Sample
+from kumoban.evidence.audit.pack.ordering import PackForm, content_of, order, pack_of, packs
 from kumoban.evidence.audit.population import KINDS, Proof
 from kumoban.evidence.audit.room import looking
 from kumoban.evidence.audit.sampling import (
@@ -39,7 +40,7 @@ from kumoban.evidence.audit.sampling import (
 from kumoban.web.downloads import sent_as
 from kumoban.web.gate import guests_too, page
 
-__all__ = ["audit_page", "end_stay", "let_guest_in", "population_csv", "sample_page"]
+__all__ = ["audit_page", "end_stay", "let_guest_in", "order_pack", "pack_file", "population_csv", "sample_page"]
 
 _MOST = 30
 
@@ -70,6 +71,7 @@ def _room(request: Any, problems: dict[str, list[str]] | None = None, form: str 
         "audits": audits,
         "kinds": [(name, _(kind.title)) for name, kind in KINDS.items()],
         "samples": [_row(sample) for sample in samples(actor)[:_MOST]] if audits else [],
+        "packs": [_pack(pack) for pack in packs(actor)[:_MOST]] if audits else [],
         "guests": [] if actor.guest else [_stay(guest, actor.now) for guest in guests(actor)[:_MOST]],
         "guest": actor.guest,
         "zone": settings.KUMOBAN_TIME_ZONE,
@@ -163,6 +165,42 @@ def _population(sample: Sample) -> Iterator[tuple[Any, ...]]:
     ranks = {item.key: (score, rank) for rank, (score, item) in enumerate(ranked(sample.seed, found.items), 1)}
     for item in found.items:
         yield (item.key, item.seq, item.at.isoformat(), item.subject, item.actor, *ranks[item.key])
+
+
+# --- packs
+
+
+@page
+@guests_too
+@require_POST
+def order_pack(request: Any) -> HttpResponse:
+    try:
+        language = request.POST.get("language", "")[:5]
+        order(request.actor, read(PackForm, {"language": language, **_period(request)}))
+    except ShapeError as shape:
+        return _room(request, _by_field(shape.errors), "pack")
+    except Refused as refused:
+        if refused.attempt:
+            raise
+        return _room(request, _by_field([(refused.field or "", reason) for reason in refused.reasons]), "pack")
+    messages.success(request, _("The audit pack is being made; it will stand below."))
+    return redirect("/audit#packs")
+
+
+@page
+@guests_too
+@require_GET
+def pack_file(request: Any, pk: int) -> HttpResponseBase:
+    pack = pack_of(request.actor, pk)
+    response = StreamingHttpResponse(content_of(pack), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="audit-pack-{pack.pk}.zip"'
+    if request.actor.auditor:
+        remember_download(request.actor, request.path)
+    return response
+
+
+def _pack(pack: Pack) -> dict[str, Any]:
+    return {"pack": pack, "label": Pack.State(pack.state).label, **_days(pack.since, pack.until)}
 
 
 # --- guests

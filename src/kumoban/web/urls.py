@@ -121,6 +121,8 @@ urlpatterns = [
     path("audit", audit_pages.audit_page),
     path("audit/samples/<int:pk>", audit_pages.sample_page),
     path("audit/samples/<int:pk>/population.csv", audit_pages.population_csv),
+    path("audit/packs", audit_pages.order_pack),
+    path("audit/packs/<int:pk>.zip", audit_pages.pack_file),
     path("audit/guests", audit_pages.let_guest_in),
     path("audit/guests/<int:pk>/end", audit_pages.end_stay),
     path("healthz", watched.healthz),
