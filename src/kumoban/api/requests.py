@@ -22,8 +22,9 @@ from kumoban.api.answers import (
 from kumoban.api.callers import actor_of, request_seen, routine_named
 from kumoban.core.instant import Instant
 from kumoban.desk import clock, favourites, requests, rules
+from kumoban.desk.alone import alone
 from kumoban.desk.from_text import filled, left_of, understand
-from kumoban.desk.models import Favourite, Hold
+from kumoban.desk.models import EmergencyReview, Favourite, Hold
 from kumoban.desk.planning import draft
 from kumoban.desk.routine import all_routines
 from kumoban.desk.unusual import Noticed, noticed
@@ -124,6 +125,48 @@ class SealedOut(Schema):
 class ReportIn(Schema):
     outcome: str
     comment: str = ""
+
+
+class ReviewIn(Schema):
+    """``outcome``: justified, improve or unjustified."""
+
+    outcome: str
+    comment: str
+
+
+class ReviewOut(Schema):
+    """``due`` None: what was granted is still in force. ``locked``: it bars those who asked or worked."""
+
+    number: str
+    requester: str
+    opened_at: datetime
+    due: datetime | None
+    locked: bool
+    outcome: str
+    said: str
+    closed_by: str | None
+    closed_at: datetime | None
+
+
+class AloneOut(Schema):
+    """``permission_sets`` empty: all. ``days``: business days, for the approval and, from the end, for the review."""
+
+    rule: str
+    routine: str
+    accounts: list[str]
+    permission_sets: list[str]
+    minutes: int
+    days: int
+    told: list[str]
+    unmet: list[ReasonOut]
+
+
+class EmergenciesOut(Schema):
+    """What the caller may activate alone, what locks it, and the open reviews they may see."""
+
+    alone: list[AloneOut]
+    locked_by: str
+    open: list[ReviewOut]
 
 
 class Assignment(Schema):
@@ -372,6 +415,49 @@ def resume(request: HttpRequest, number: str) -> dict[str, Any]:
 def give_up(request: HttpRequest, number: str) -> dict[str, Any]:
     """End what failed instead of trying again (operations team)."""
     return request_out(requests.give_up(actor_of(request, "approve"), number))
+
+
+@router.get("/emergencies", tags=["requests"], response=EmergenciesOut)
+def emergencies(request: HttpRequest) -> dict[str, Any]:
+    """緊急アクセス: the bounded set shown before it is needed, and the reviews not yet closed."""
+    actor = actor_of(request)
+    found, locked_by = alone(actor.person)
+    seen = set(rules.visible(actor).filter(emergency_review__closed_at=None).values_list("pk", flat=True))
+    return {
+        "alone": [
+            {
+                "rule": one.rule.name,
+                "routine": one.routine.name,
+                "accounts": list(one.accounts),
+                "permission_sets": list(one.permission_sets),
+                "minutes": int(one.longest.total_seconds() // 60),
+                "days": one.days,
+                "told": list(one.told),
+                "unmet": reasons_out(one.unmet),
+            }
+            for one in found
+        ],
+        "locked_by": locked_by,
+        "open": [_review_out(one) for one in requests.open_reviews() if one.request_id in seen],
+    }
+
+
+@router.post("/requests/{number}/review", tags=["decisions"], response=ReviewOut)
+def review(request: HttpRequest, number: str, body: ReviewIn) -> dict[str, Any]:
+    """Close the review of an emergency, as one of its approvers or of operations who neither asked nor worked."""
+    actor = actor_of(request, "approve")
+    return _review_out(requests.close_review(actor, number, outcome=body.outcome, comment=body.comment))
+
+
+def _review_out(one: EmergencyReview) -> dict[str, Any]:
+    same = ("opened_at", "due", "outcome", "said", "closed_at")
+    return {
+        **{name: getattr(one, name) for name in same},
+        "number": one.request.number,
+        "requester": one.request.requester.display_name,
+        "locked": one.locked_at is not None and one.closed_at is None,
+        "closed_by": one.closed_by.display_name if one.closed_by else None,
+    }
 
 
 @router.post("/requests/{number}/report")

@@ -347,6 +347,21 @@ def confirm(client: ApiClient, number: str, as_json: bool) -> None:
     say(made, [f"{number}: {_(shown.OUTCOMES[made['outcome']])}"], as_json)
 
 
+@command("emergencies", gettext_noop("What you may activate alone in an emergency, and reviews not yet closed."))
+def emergencies(client: ApiClient, as_json: bool) -> None:
+    found = client.get("emergencies")
+    say(found, shown.emergency_lines(found), as_json)
+
+
+@command("review-emergency", gettext_noop("Close the review of an emergency, after it has ended."))
+@click.argument("number")
+@click.argument("outcome", type=click.Choice(sorted(shown.REVIEWED)))
+@click.option("--comment", required=True, cls=Option)
+def review_emergency(client: ApiClient, number: str, outcome: str, comment: str, as_json: bool) -> None:
+    made = client.post(f"requests/{number}/review", {"outcome": outcome, "comment": comment})
+    say(made, [f"{number}: {_(shown.REVIEWED[made['outcome']])}"], as_json)
+
+
 @command("assign", gettext_noop("Say who of the operations team works on it (operations team)."))
 @click.argument("number")
 @click.argument("assignee")

@@ -11,7 +11,9 @@ from kumoban.cli.language import gettext_noop as _
 
 __all__ = [
     "OUTCOMES",
+    "REVIEWED",
     "STATES",
+    "emergency_lines",
     "from_text_lines",
     "grant_lines",
     "plan_lines",
@@ -46,6 +48,12 @@ OUTCOMES = {
     "partial": _("Partly done"),
     "not_done": _("Not done"),
     "abnormal": _("Something went wrong"),
+}
+#: the same words as ``EmergencyReview`` has
+REVIEWED = {
+    "justified": _("Justified"),
+    "improve": _("Justified, something to improve"),
+    "unjustified": _("Not justified"),
 }
 _TITLES = {
     "number": _("Request"),
@@ -193,6 +201,26 @@ def routine_lines(schema: Mapping[str, Any]) -> Iterator[str]:
     yield from columns(("", "", "", ""), rows)[1:]
     yield ""
     yield gettext("Accounts, permission sets and people are given by name or by id.")
+
+
+def emergency_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """The bounded set, what locks it, and the reviews still open."""
+    if found["locked_by"]:
+        yield gettext("Locked: the review of %(number)s is overdue.") % {"number": found["locked_by"]}
+    for one in found["alone"]:
+        sets = ", ".join(one["permission_sets"]) or gettext("all")
+        accounts = ", ".join(one["accounts"])
+        yield f"{one['routine']}: {accounts} ({sets}) ≤ {one['minutes']} min · {one['rule']}"
+        yield from (f"  ✕ {reason['detail']}" for reason in one["unmet"])
+    if not found["alone"]:
+        yield gettext("You may activate nothing alone.")
+    for one in found["open"]:
+        due = local(one["due"]) if one["due"] else gettext("in force")
+        yield gettext("To review: %(number)s, %(who)s, %(due)s") % {
+            "number": one["number"],
+            "who": one["requester"],
+            "due": due,
+        }
 
 
 def from_text_lines(read: Mapping[str, Any]) -> Iterator[str]:

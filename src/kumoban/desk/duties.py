@@ -22,7 +22,7 @@ from kumoban.desk.notices.outbox import forget_old
 from kumoban.desk.past import judge_past
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.register import ask_owners
-from kumoban.desk.requests import asking_people
+from kumoban.desk.requests import asking_people, look_after_reviews
 from kumoban.desk.rules import Slot, approvers
 from kumoban.desk.staff.taking import end_at_the_last_day
 from kumoban.desk.states import Ratification, RequestState
@@ -132,6 +132,7 @@ DUTIES = [
     _Duty("last_days", timedelta(minutes=5), end_at_the_last_day),
     _Duty("remind", timedelta(minutes=1), remind),
     _Duty("overdue_ratifications", timedelta(minutes=1), overdue_ratifications),
+    _Duty("emergency_reviews", timedelta(minutes=1), look_after_reviews),
     _Duty("tell_of_ends", timedelta(minutes=1), tell_of_ends),
     _Duty("forget_notices", timedelta(hours=1), forget_old),
     _Duty("register", timedelta(minutes=10), ask_owners),

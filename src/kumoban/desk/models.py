@@ -111,6 +111,7 @@ class Rule(models.Model):
     #: {dimension: [values]}; "*" matches everything
     dimensions = models.JSONField(default=dict)
     #: {"max_minutes": int}; with {"afterwards_days": int} it allows in an emergency, and is approved within these days;
+    #: {"tells": ["group:id", "person:id"]}: who hears of an emergency at once;
     #: with {"qualified_days": int} only to who read the runbook and finished the exercise within these days
     limits = models.JSONField(default=dict)
     #: [{"group": id} | {"manager": true} | {"people": [ids]}, each with "count"; "concurrence" and "via" where so]
@@ -178,6 +179,29 @@ class Request(models.Model):
     def people(self) -> set[str]:
         """The ids of the requester and the workers."""
         return {self.requester_id, *(worker.id for worker in self.workers.all())}
+
+
+class EmergencyReview(models.Model):
+    """緊急アクセスの確認: somebody else looks at what was done in an emergency, after its end, and says how it was."""
+
+    class Outcome(models.TextChoices):
+        JUSTIFIED = "justified", _("Justified")
+        IMPROVE = "improve", _("Justified, something to improve")
+        UNJUSTIFIED = "unjustified", _("Not justified")
+        NOT_USED = "not_used", _("Never in force")
+
+    request = models.OneToOneField(Request, on_delete=models.PROTECT, related_name="emergency_review")
+    #: business days from the end within which it is closed
+    days = models.IntegerField()
+    opened_at = models.DateTimeField()
+    #: None until what was granted has ended
+    due = models.DateTimeField(null=True, db_index=True)
+    #: since when it bars those who asked or worked from the next emergency
+    locked_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default="")
+    said = models.TextField(default="")
+    closed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True, db_index=True)
 
 
 class Plan(models.Model):

@@ -20,8 +20,8 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import Decided, signed_bytes
 from kumoban.desk import clock, rules
 from kumoban.desk.freezes import freezing, told_of
-from kumoban.desk.models import CompanyHoliday, ExtraField, Request
-from kumoban.desk.people import Actor
+from kumoban.desk.models import CompanyHoliday, EmergencyReview, ExtraField, Request
+from kumoban.desk.people import Actor, accounts_of_the_same
 from kumoban.desk.routine import Asked, Routine
 from kumoban.desk.states import Ratification
 from kumoban.estate.employment import day_of, end_of, in_force
@@ -31,6 +31,7 @@ __all__ = [
     "Draft",
     "ShapeError",
     "authorise",
+    "barred_by_review",
     "business_calendar",
     "check_extra",
     "draft",
@@ -162,7 +163,8 @@ def draft_for(
     workers = people_of(routine, form, requester)
     asked = replace(Asked.by(requester, workers, clock.now()), emergency=emergency, extra=values)
     plan, decision = judge(routine, form, asked, live=False)
-    if emergency and (overdue := _not_ratified_in_time(requester, asked.now)):
+    overdue = _not_ratified_in_time(requester, asked.now) if emergency else None
+    if emergency and (overdue := overdue or barred_by_review([requester.id, *(one.id for one in workers)])):
         decision = replace(decision, refusals=(*decision.refusals, overdue))
     return Draft(form, workers, plan, decision, changes, values, emergency)
 
@@ -172,6 +174,14 @@ def _not_ratified_in_time(person: Person, now: datetime) -> Reason | None:
     late = Request.objects.filter(requester=person, ratification=Ratification.DUE, lapses_at__lte=now)
     overdue = late.filter(asked_by__machine=False).first()
     return Reason("ratify_first", {"request": overdue.number}) if overdue else None
+
+
+def barred_by_review(people: Sequence[str]) -> Reason | None:
+    """Who asked for, or worked in, an emergency whose review is overdue has it closed before the next one."""
+    late = EmergencyReview.objects.filter(closed_at=None, due__lte=clock.now()).select_related("request")
+    ids = accounts_of_the_same(people) if late.exists() else set()
+    barring = next((one for one in late.order_by("id") if ids & one.request.people), None) if ids else None
+    return Reason("review_first", {"request": barring.request.number}) if barring else None
 
 
 def with_ids(routine: Routine, data: Mapping[str, Any], requester: Person) -> dict[str, Any]:

@@ -80,9 +80,16 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    #: groups and people who hear of an emergency under this rule at once, by every channel; kept as ``group:id`` …
+    tells: list[str] | None = Field(default=None, max_length=20)
     max_minutes: int | None = Field(default=None, ge=1, le=MOST_MINUTES)
     afterwards_days: int | None = Field(default=None, ge=1, le=20)
     qualified_days: int | None = Field(default=None, ge=1, le=400)
+
+    @field_validator("tells")
+    @classmethod
+    def _known(cls, given: list[str] | None) -> list[str] | None:
+        return list(dict.fromkeys(_told(name) for name in given if name.strip())) or None if given else None
 
 
 class Approver(BaseModel):
@@ -221,6 +228,16 @@ def _person(given: str) -> str:
     if found is None:
         raise problem("unknown_person", person=given[:60])
     return found.id
+
+
+def _told(given: str) -> str:
+    """A group by id or name, else a person by id or user name."""
+    kind, _sign, name = given.strip().partition(":")
+    if kind in ("group", "person") and name:
+        return f"{kind}:{_group(name) if kind == 'group' else _person(name)}"
+    if Group.objects.filter(Q(id=given.strip()) | Q(name=given.strip()), absent_since=None).exists():
+        return f"group:{_group(given.strip())}"
+    return f"person:{_person(given.strip())}"
 
 
 def _check_pattern(dimension: Dimension, pattern: str) -> None:
@@ -383,7 +400,8 @@ def template(key: str) -> dict[str, Any]:
         "who": {"groups": list(Team.objects.filter(absent_since=None).values_list("group_id", flat=True))},
         "dimensions": {"account": ["own-team"], "environment": [chosen.environment], "permission_set": ["*"]},
         "limits": {"max_minutes": chosen.minutes}
-        | ({"afterwards_days": chosen.afterwards_days} if chosen.afterwards_days else {}),
+        | ({"afterwards_days": chosen.afterwards_days} if chosen.afterwards_days else {})
+        | ({"tells": [f"group:{ops.id}"]} if chosen.afterwards_days and ops else {}),
         "approvers": approvers,
     }
 

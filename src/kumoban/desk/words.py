@@ -45,6 +45,14 @@ _WORDS = {
     "never_afterwards": _("A second member of the operations team approves this before, also in an emergency."),
     "not_a_link": _("Write an address that starts with https:// and has {value} in it."),
     "field_required_by_rule": _("The rule “%(rule)s” asks for this field: %(field)s"),
+    "review_first": _(
+        "The review of %(request)s is overdue. It must be closed by somebody else before the next emergency."
+    ),
+    "no_review_open": _("There is no review to close here."),
+    "not_own_review": _("Whoever asked or worked does not review it."),
+    "not_a_reviewer": _("Its approvers and the operations team review it."),
+    "review_after_the_end": _("It is reviewed after it has ended."),
+    "no_such_outcome": _("There is no such outcome: %(outcome)s"),
     "ratify_first": _("%(request)s has not been approved afterwards in time. It must be, before the next emergency."),
     "demo_only": _("This exists in demo mode only."),
     "converted_for_you": _(

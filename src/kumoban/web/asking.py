@@ -114,7 +114,7 @@ def _form(
         "keeping": request.POST.get("favourite", ""),
         "wrong": [field for field in fields if field.errors],
         "emergencies": not number and rules.emergencies(routine, request.actor.person),
-        "emergency": "emergency" in request.POST,
+        "emergency": "emergency" in request.POST or "emergency" in request.GET,
         "runbook": beside_the_form(request.actor, routine),
         "ticket": request.POST.get("once") or secrets.token_hex(12),
     }

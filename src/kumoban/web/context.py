@@ -11,9 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from kumoban.aws.mode import observing
-from kumoban.desk import rules
+from kumoban.desk import clock, rules
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor
+from kumoban.desk.requests import open_reviews
 from kumoban.desk.step_up import proved_recently
 from kumoban.estate.models import Team
 from kumoban.ledger.seal import went_back
@@ -22,6 +23,7 @@ __all__ = ["forget_counts", "frame"]
 
 #: seconds for which the numbers in the menu, and the team's name beside the person's, may be old
 _COUNTED = 10
+_EMERGENCIES = "open-emergencies"
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def _read(request: HttpRequest) -> dict[str, Any]:
         "own_team": _team_name(actor),
         "inbox_count": _counted(f"inbox-count:{actor.person.id}", lambda: rules.inbox(actor)),
         "work_count": _counted(f"work-count:{actor.person.id}", lambda: rules.work(actor, now)) if actor.ops else 0,
+        "emergency_banner": _emergencies() if actor.ops else (),
         "now": now,
         # a button was refused here for want of a recent proof: the page says where to bring one
         "prove_again": request.method == "POST" and not proved_recently(actor),
@@ -80,5 +83,25 @@ def _counted(key: str, rows: Callable[[], QuerySet[Request]]) -> int:
     return found
 
 
+def _emergencies() -> list[dict[str, Any]]:
+    """In force, or not yet reviewed: on every page of the operations team until somebody has closed the review."""
+    found: list[dict[str, Any]] | None = cache.get(_EMERGENCIES)
+    if found is None:
+        now = clock.now()
+        found = [
+            {
+                "number": one.request.number,
+                "shown": one.request.shown,
+                "who": one.request.requester.display_name,
+                "live": one.due is None,
+                "due": one.due,
+                "late": one.due is not None and one.due <= now,
+            }
+            for one in open_reviews()
+        ]
+        cache.set(_EMERGENCIES, found, _COUNTED)
+    return found
+
+
 def forget_counts(actor: Actor) -> None:
-    cache.delete_many([f"inbox-count:{actor.person.id}", f"work-count:{actor.person.id}"])
+    cache.delete_many([_EMERGENCIES, f"inbox-count:{actor.person.id}", f"work-count:{actor.person.id}"])

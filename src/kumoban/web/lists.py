@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import register, requests, rules
 from kumoban.desk.alike import alike
+from kumoban.desk.alone import alone
 from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
 from kumoban.desk.people import Actor
@@ -55,8 +56,11 @@ def home(request: Any) -> HttpResponse:
     waiting, waiting_count = _first(_waiting(rules.inbox(actor)), 5)
     live = Hold.objects.filter(person=actor.person, state__in=_IN_FORCE)
     holds = list(live.select_related("request").order_by(_SOONEST)[:20])
+    may_alone, locked_by = alone(actor.person)
     context = {
         "here": "home",
+        "alone": may_alone,
+        "locked_by": locked_by,
         "greeting": _greeting(now, actor),
         "today": _today(now),
         "waiting": waiting,

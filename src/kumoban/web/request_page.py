@@ -23,7 +23,7 @@ from kumoban.core.office_time import NotUnderstood, parse_time
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.freezes import freezes_over
-from kumoban.desk.models import Approval, CompletionReport, Hold, Request, Step, WorkEntry
+from kumoban.desk.models import Approval, CompletionReport, EmergencyReview, Hold, Request, Step, WorkEntry
 from kumoban.desk.people import Actor, accounts_of_the_same, ops_members
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import routine_of
@@ -63,7 +63,7 @@ _ENDABLE = (HoldState.APPLYING, HoldState.ACTIVE, HoldState.FAILED)
 #: so many extensions are named on a request's page
 _EXTENSIONS = 5
 _MOVING = ("approved", "scheduled", "applying", "active", "ending")
-_FORMS = ("decidable", "own", "manual", "may_report", "may_confirm", "assignable", "thread")
+_FORMS = ("decidable", "may_review", "own", "manual", "may_report", "may_confirm", "assignable", "thread")
 _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
@@ -117,6 +117,7 @@ def request_context(request: Any, number: str) -> dict[str, Any]:
         **_work_context(found, rows),
         **_may(found, rows, actor),
         **_conversion(found),
+        **_review(found, actor),
         "extensions": list(rules.visible(actor).filter(extends=found).order_by("-id")[:_EXTENSIONS]),
     }
 
@@ -217,6 +218,13 @@ def _work_context(found: Request, rows: _Rows) -> dict[str, Any]:
     }
 
 
+def _review(found: Request, actor: Actor) -> dict[str, Any]:
+    review = EmergencyReview.objects.filter(request=found).select_related("closed_by").first()
+    outcomes = [(one.value, one.label) for one in EmergencyReview.Outcome if one != EmergencyReview.Outcome.NOT_USED]
+    may = review is not None and requests.may_review(actor, review)
+    return {"review": review, "may_review": may, "review_outcomes": outcomes}
+
+
 def _conversion(found: Request) -> dict[str, Any]:
     """What it was made of, or into what, where the operations team has converted it."""
     before = found.converted_from
@@ -297,6 +305,9 @@ _ACTS: dict[str, Callable[[Any, str], Any]] = {
     "confirm": lambda r, n: requests.confirm_report(r.actor, n),
     "take": lambda r, n: requests.assign(r.actor, n, assignee=r.actor.person.id),
     "assign": _assign,
+    "review": lambda r, n: requests.close_review(
+        r.actor, n, outcome=r.POST.get("outcome", ""), comment=r.POST.get("comment", "")
+    ),
     "work": lambda r, n: requests.work(
         r.actor,
         n,
@@ -316,6 +327,7 @@ _DONE = {
     "withdraw": gettext_noop("The request is withdrawn."),
     "end": gettext_noop("Ending has begun; the end is proven in a moment."),
     "give-up": gettext_noop("Ending has begun; the end is proven in a moment."),
+    "review": gettext_noop("The review is closed."),
     "report": gettext_noop("The completion report is made."),
     "confirm": gettext_noop("The completion report is confirmed."),
 }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from kumoban.desk.models import ExtraField, Rule
 from kumoban.desk.routine import Dimension, Routine, all_routines, routine_of
 from kumoban.desk.rule_book import template
-from kumoban.estate.models import Person
+from kumoban.estate.models import Group, Person
 from kumoban.web.form_view import company_label
 from kumoban.web.rule_view import Option, offered, options_of
 
@@ -105,6 +105,11 @@ class RuleFields:
         return "" if value is None else value
 
     @property
+    def tells(self) -> str:
+        """Whom it tells of an emergency at once, as they are called; what was typed otherwise stays."""
+        return ", ".join(_called(str(one)) for one in self.data["limits"].get("tells") or ())
+
+    @property
     def qualified_days(self) -> Any:
         value = self.data["limits"].get("qualified_days")
         return "" if value is None else value
@@ -171,7 +176,8 @@ def typed(post: QueryDict) -> dict[str, Any]:
     """What was typed, in the shape of ``RuleForm``."""
     routine = routine_of(post.get("routine", ""))
     dimensions = {one.name: _dimension(post, one) for one in routine.dimensions} if routine else {}
-    limits = {name: post.get(name, "").strip() for name in _LIMITS}
+    limits: dict[str, Any] = {name: post.get(name, "").strip() for name in _LIMITS}
+    limits["tells"] = [name.strip() for name in re.split("[,、\n]", post.get("tells", "")) if name.strip()]
     return {
         "name": post.get("name", ""),
         "routine": post.get("routine", ""),
@@ -190,6 +196,15 @@ def typed(post: QueryDict) -> dict[str, Any]:
 
 
 _LIMITS = ("max_minutes", "afterwards_days", "qualified_days")
+
+
+def _called(told: str) -> str:
+    kind, _sign, key = told.partition(":")
+    if kind == "group":
+        return Group.objects.filter(pk=key).values_list("name", flat=True).first() or told
+    if kind == "person":
+        return Person.objects.filter(pk=key).values_list("user_name", flat=True).first() or told
+    return told
 
 
 def _dimension(post: QueryDict, dimension: Dimension) -> list[str]:

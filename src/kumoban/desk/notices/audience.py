@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kumoban.desk import clock, rules
-from kumoban.desk.models import Event, Plan, Remark, Request
+from kumoban.desk.alone import told_by
+from kumoban.desk.models import Event, Plan, Remark, Request, Rule
 from kumoban.desk.people import accounts_of_the_same, members_of, ops_members, stand_ins
-from kumoban.desk.requests import asking_people
+from kumoban.desk.requests import asking_people, reviewers
 from kumoban.desk.states import Ratification, RequestState
 from kumoban.estate.models import Team
 
@@ -86,6 +87,24 @@ def _ratification_overdue(event: Event) -> list[Told]:
         return []
     ops = {member.id for member in ops_members() if member.can_act}
     return _each(may_decide(request, request.plan) | ops, "afterwards_overdue")
+
+
+def _alarm(event: Event) -> list[Told]:
+    """Whom the rules that allowed it name."""
+    plan = _request(event).plan
+    deciding = [rule[0] for rule in plan.authority["rules"]] if plan else []
+    return _each(told_by(Rule.objects.filter(pk__in=deciding)), "alarm")
+
+
+def _emergency_review(event: Event) -> list[Told]:
+    return _each(reviewers(_request(event)), "emergency_review")
+
+
+def _emergency_locked(event: Event) -> list[Told]:
+    """Whoever is barred, whoever can lift it, and the operations team."""
+    request = _request(event)
+    ops = {member.id for member in ops_members() if member.can_act}
+    return _each(request.people | reviewers(request) | ops, "emergency_locked")
 
 
 def _reminded(event: Event) -> list[Told]:
@@ -175,6 +194,10 @@ _FINDERS: dict[str, Callable[[Event], list[Told]]] = {
     "to_ratify": _to_ratify,
     "ratification_overdue": _ratification_overdue,
     **{kind: _askers(kind) for kind in ("ratified", "rejected")},
+    "alarm": _alarm,
+    "emergency_review": _emergency_review,
+    "emergency_locked": _emergency_locked,
+    "emergency_reviewed": _askers("emergency_reviewed"),
     "returned": _decided_against("returned", "return"),
     "denied": _decided_against("denied", "denial"),
     "question": _question,

@@ -88,7 +88,7 @@ def _for(event: Event, told: Told, reader: Reader, now: datetime, calendar: Busi
             due=due,
             until=due + GIVE_UP,
         )
-        for lane in reader.lanes
+        for lane in reader.lanes_of(kind)
     ]
 
 

@@ -18,6 +18,8 @@ class Kind:
     headline: str
     #: breaks quiet hours
     urgent: bool = False
+    #: by every channel the person has, whatever they wish
+    loud: bool = False
     #: comes once a morning to everybody, whatever they wish
     daily: bool = False
     #: of no use in tomorrow's digest
@@ -36,6 +38,7 @@ HEARD = frozenset((
     "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
     "assigned", "delegate", "slack_linked", "register", "to_ratify", "ratified", "rejected", "ratification_overdue",
     "finding", "finding_high", "findings", "findings_high", "review", "review_reminded", "review_notice",
+    "alarm", "emergency_review", "emergency_locked", "emergency_reviewed",
 ))  # fmt: skip
 
 KINDS = {
@@ -73,6 +76,23 @@ KINDS = {
     "afterwards_overdue": Kind(
         _("Not approved afterwards in time"),
         _("What was done in an emergency should have been approved afterwards by now."),
+        urgent=True,
+    ),
+    "alarm": Kind(
+        _("Emergency access activated"),
+        _("%(requester)s has activated emergency access alone. Its rule names you to be told at once."),
+        urgent=True,
+        loud=True,
+        ahead=True,
+    ),
+    "emergency_review": Kind(
+        _("Emergency to review"),
+        _("An emergency has ended. Look at what was done, and close its review with your words."),
+    ),
+    "emergency_reviewed": Kind(_("Emergency reviewed"), _("%(who)s has closed the review of your emergency.")),
+    "emergency_locked": Kind(
+        _("Emergency review overdue"),
+        _("The review of an emergency is overdue. Whoever asked or worked can activate no other until it is closed."),
         urgent=True,
     ),
     "ratified": Kind(_("Approved afterwards"), _("Your emergency was approved afterwards.")),

@@ -43,6 +43,14 @@ class Reader:
         ]
         return wanted or ([MAIL] if mail else [])  # a channel that went away leaves nobody untold
 
+    def lanes_of(self, kind: Kind) -> list[str]:
+        """Those they wish, or every one they can be reached by where it is loud."""
+        if not kind.loud:
+            return self.lanes
+        there = configured()
+        reached = ((MAIL, bool(self.person.email)), (SLACK, self.link is not None))
+        return [lane for lane, known in reached if known and lane in there]
+
     def when(self, kind: Kind, now: datetime, calendar: BusinessCalendar, at_latest: datetime | None) -> datetime:
         """When to tell it: now, after the quiet hours, or in the next digest where it can wait for that."""
         if kind.urgent:

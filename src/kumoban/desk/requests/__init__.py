@@ -23,6 +23,7 @@ from kumoban.desk.requests.extending import extendable, extended_form, to_extend
 from kumoban.desk.requests.guards import refused_attempt
 from kumoban.desk.requests.outside import OutsideCall, decide_outside
 from kumoban.desk.requests.plans import await_approval, make_plan, require, valid_until, void_plan
+from kumoban.desk.requests.reviewing import close_review, look_after_reviews, may_review, open_reviews, reviewers
 from kumoban.desk.requests.working import assign, close_manual, confirm_report, report, work
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "await_approval",
     "cancel_approved",
     "close_manual",
+    "close_review",
     "confirm_plan",
     "confirm_report",
     "convert",
@@ -50,9 +52,12 @@ __all__ = [
     "extendable",
     "extended_form",
     "give_up",
+    "look_after_reviews",
     "make_plan",
     "may_end",
+    "may_review",
     "open_by_desk",
+    "open_reviews",
     "refused_attempt",
     "reopen_end",
     "report",
@@ -60,6 +65,7 @@ __all__ = [
     "resubmit",
     "resume",
     "return_for_correction",
+    "reviewers",
     "to_extend",
     "valid_until",
     "void_plan",

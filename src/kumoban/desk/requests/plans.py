@@ -12,7 +12,7 @@ from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.reason import Reason
 from kumoban.core.signing import FORMAT, digest
 from kumoban.desk import clock, rules
-from kumoban.desk.models import Hold, Plan, Request, Requirement, Step
+from kumoban.desk.models import EmergencyReview, Hold, Plan, Request, Requirement, Step
 from kumoban.desk.notices.events import happened
 from kumoban.desk.planning import business_calendar, organisation_zone, signed_of
 from kumoban.desk.routine import Routine, action_of
@@ -112,6 +112,17 @@ def await_ratification(request: Request, now: datetime) -> None:
     facts = {"until": request.lapses_at, "digest": plan.digest}
     record("request.to_ratify", actor=SYSTEM, subject=request.number, facts=facts)
     happened("to_ratify", request.pk, by=SYSTEM, at=now, plan=plan.pk)
+    if not request.asked_by.machine:
+        _open_review(request, days, now)
+
+
+def _open_review(request: Request, days: int, now: datetime) -> None:
+    """Once, however often its plan changes; whom the rules name are told loudly."""
+    started = {"days": days, "opened_at": now}
+    _review, new = EmergencyReview.objects.get_or_create(request=request, defaults=started)
+    if new:
+        record("emergency.review_opened", actor=SYSTEM, subject=request.number, facts={"days": days})
+        happened("alarm", request.pk, by=request.requester_id, at=now)
 
 
 def valid_until(since: datetime) -> datetime:
