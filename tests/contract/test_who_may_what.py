@@ -198,6 +198,7 @@ def _world(office: Office) -> dict[str, Any]:
         "finding_id": finding.pk,
         "sample_id": sample.pk,
         "pack_id": pack.pk,
+        "rank": 1,
         "guest_id": stay.pk,
         "campaign_id": line.campaign_id,
         "verb": "acknowledge",
@@ -261,6 +262,7 @@ def _world(office: Office) -> dict[str, Any]:
             "reason": "移行中",
         },
         "POST /audit/samples": {"since": sample.since.isoformat(), "until": sample.until.isoformat()},
+        "POST /audit/controls/run": {"since": sample.since.isoformat(), "until": sample.until.isoformat()},
         "POST /audit/packs": {"since": sample.since.isoformat(), "until": sample.until.isoformat()},
         "POST /audit/guests": asking().model_dump(mode="json"),
         "POST /reviews": {"title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
@@ -294,6 +296,7 @@ def _world(office: Office) -> dict[str, Any]:
         "/reviews": {"kind": "recertification", "title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
         "/reviews/{pk}/answer": {"line": [str(line.pk)], "answer": "keep"},
         "/audit": {"kind": "requests", "since": "2020-01-01", "until": "2030-01-01"},
+        "/audit/controls": {"since": "2020-01-01", "until": "2030-01-01"},
         "/audit/packs": {"since": "2020-01-01", "until": "2030-01-01", "language": "ja"},
         "/audit/guests": {
             "person": "endo",

@@ -5,16 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext
 from ninja import Field, Router, Schema, Status
 
 from kumoban.api.callers import actor_of
+from kumoban.core.instant import AwareInstant
+from kumoban.core.reason import Reason, Refused
 from kumoban.desk.guests.entering import remember_download
 from kumoban.desk.guests.letting_in import GuestForm, end_guest, guests, let_in
 from kumoban.desk.guests.models import Guest
+from kumoban.desk.people import Actor
+from kumoban.evidence.audit.conflicts import conflicts
+from kumoban.evidence.audit.controls.listed import CONTROLS
+from kumoban.evidence.audit.controls.running import last_runs, run
 from kumoban.evidence.audit.models import Pack, Sample
 from kumoban.evidence.audit.pack.ordering import PackForm, content_of, order, pack_of, packs
+from kumoban.evidence.audit.paper.binder import binder
+from kumoban.evidence.audit.paper.sheet import pdf
 from kumoban.evidence.audit.population import Proof
+from kumoban.evidence.audit.room import Period, looking, within
 from kumoban.evidence.audit.sampling import (
     METHOD,
     SampleForm,
@@ -85,6 +95,40 @@ class PackOut(Schema):
     counts: dict[str, int]
 
 
+class PeriodIn(Schema):
+    """``[since, until)``"""
+
+    since: AwareInstant
+    until: AwareInstant
+
+
+class ControlOut(Schema):
+    """``run_at`` and what stands behind it are null where the query was never run; ``named``: at most 200 keys."""
+
+    framework: str
+    reference: str
+    wanted: str
+    how: str
+    query: str
+    owner: str
+    run_at: datetime | None
+    since: datetime | None
+    until: datetime | None
+    count: int | None
+    exceptions: int | None
+    named: list[str]
+
+
+class ConflictOut(Schema):
+    """``first`` and ``second``: who asked and who approved; who saved a rule and who asked by it; the same person."""
+
+    kind: str
+    key: str
+    first: str
+    second: str
+    requests: list[str]
+
+
 class GuestOut(Schema):
     """A stay; ``over`` once no call of theirs is answered any more."""
 
@@ -128,6 +172,18 @@ def sample_population(
     return [{**item.__dict__, "score": score(sample.seed, item.key)} for item in found]
 
 
+@router.get("/audit/samples/{int:sample_id}/binders/{int:rank}")
+def sample_binder(request: HttpRequest, sample_id: int, rank: int) -> HttpResponse:
+    """One item of the sample as PDF, in the reader's language (``Accept-Language``)."""
+    actor = actor_of(request)
+    sample = sample_of(actor, sample_id)
+    if not 1 <= rank <= len(sample.chosen):
+        raise Refused(Reason("no_such_sample"))
+    if actor.auditor:
+        remember_download(actor, request.path)
+    return HttpResponse(pdf(binder(sample, rank)), content_type="application/pdf")
+
+
 @router.get("/audit/packs", response=list[PackOut])
 def list_packs(request: HttpRequest) -> list[dict[str, Any]]:
     """The newest 50; a guest sees their own."""
@@ -154,6 +210,28 @@ def pack_file(request: HttpRequest, pack_id: int) -> StreamingHttpResponse:
     if actor.auditor:
         remember_download(actor, request.path)
     return StreamingHttpResponse(content, content_type="application/zip")
+
+
+@router.get("/audit/controls", response=list[ControlOut])
+def list_controls(request: HttpRequest) -> list[dict[str, Any]]:
+    """Every control with the last run of its query (auditors, guests, operations team)."""
+    return _controls(actor_of(request))
+
+
+@router.post("/audit/controls/run", response=list[ControlOut])
+def run_controls(request: HttpRequest, body: PeriodIn) -> list[dict[str, Any]]:
+    """Run the queries of all controls over a period (auditors)."""
+    actor = actor_of(request)
+    run(actor, Period(body.since, body.until))
+    return _controls(actor)
+
+
+@router.get("/audit/conflicts", response=list[ConflictOut])
+def list_conflicts(request: HttpRequest, since: AwareInstant, until: AwareInstant) -> list[dict[str, Any]]:
+    """Pairs and roles that should not meet, in what was approved in the period (auditors, guests, operations team)."""
+    actor = actor_of(request)
+    looking(actor)
+    return [{**one.__dict__, "key": one.key} for one in conflicts(within(actor, Period(since, until)))]
 
 
 @router.get("/audit/guests", response=list[GuestOut])
@@ -185,6 +263,19 @@ def _sample(one: Sample) -> dict[str, Any]:
         "draw": draws_before(one) + 1,
         "drawn_by": one.drawn_by.user_name,
     }
+
+
+def _controls(actor: Actor) -> list[dict[str, Any]]:
+    runs, found = last_runs(actor), []
+    for one in CONTROLS:
+        last = runs.get(one.query)
+        same = ("since", "until", "count", "exceptions")
+        told = {"wanted": gettext(one.wanted), "how": gettext(one.how), "run_at": last.at if last else None}
+        values = {name: getattr(last, name) if last else None for name in same}
+        named = last.named if last else []
+        plain = {name: getattr(one, name) for name in ("framework", "reference", "query", "owner")}
+        found.append({**plain, **told, **values, "named": named})
+    return found
 
 
 def _pack(one: Pack) -> dict[str, Any]:

@@ -70,6 +70,16 @@ def _sample_lines(one: dict[str, Any]) -> Iterator[str]:
     yield from columns((_("Rank"), _("Key"), _("Entry"), _("Score")), rows)
 
 
+@command("binder", gettext_noop("One item of a sample on paper (PDF)."), group=audit)
+@click.argument("sample", type=int)
+@click.argument("rank", type=int)
+@click.option("--out", type=click.Path(path_type=Path), default=None, cls=Option, help=gettext_noop("save it here"))
+def binder(client: ApiClient, sample: int, rank: int, out: Path | None, as_json: bool) -> None:
+    place = out or Path(f"sample-{sample}-{rank:03}.pdf")
+    place.write_bytes(client.content(f"audit/samples/{sample}/binders/{rank}"))
+    say({"file": str(place)}, [str(place)], as_json)
+
+
 @command("pack", gettext_noop("Order an audit pack of a period, wait for it and save it."), group=audit)
 @since
 @until
@@ -100,6 +110,48 @@ def _save(client: ApiClient, made: dict[str, Any], out: Path | None, as_json: bo
     place = out or Path(f"audit-pack-{made['id']}.zip")
     place.write_bytes(client.content(f"audit/packs/{made['id']}/file"))
     say(made, [str(place), f"manifest sha256 {made['digest']}"], as_json)
+
+
+@command(
+    "controls", gettext_noop("Every control with the last run of its query; with a period, run them."), group=audit
+)
+@click.option("--since", default="", cls=Option, help=gettext_noop("from this time on (ISO 8601 with offset)"))
+@click.option("--until", default="", cls=Option, help=gettext_noop("before this time"))
+def controls(client: ApiClient, since: str, until: str, as_json: bool) -> None:
+    if since or until:
+        found = client.post("audit/controls/run", {"since": since, "until": until})
+    else:
+        found = client.get("audit/controls")
+    say(found, _control_lines(found), as_json)
+
+
+def _control_lines(found: list[dict[str, Any]]) -> Iterator[str]:
+    rows = [
+        (
+            one["framework"],
+            one["reference"],
+            one["query"],
+            _figure(one["count"]),
+            _figure(one["exceptions"]),
+            one["wanted"],
+        )
+        for one in found
+    ]
+    yield from columns(("", _("Reference"), _("Query"), _("Looked at"), _("Exceptions"), _("Control")), rows)
+
+
+def _figure(value: int | None) -> str:
+    return "–" if value is None else str(value)
+
+
+@command("conflicts", gettext_noop("Pairs and roles that should not meet."), group=audit)
+@since
+@until
+def conflicts(client: ApiClient, since: str, until: str, as_json: bool) -> None:
+    found = client.get("audit/conflicts", since=since, until=until)
+    rows = [(one["kind"], one["first"], one["second"], " ".join(one["requests"][:10])) for one in found]
+    heads = (_("What"), "", "", _("Requests"))
+    say(found, columns(heads, rows) if rows else [_("Nothing meets that should not.")], as_json)
 
 
 @command("guests", gettext_noop("Guests of an audit firm; let one in, or end a stay (auditors)."), group=audit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,8 +25,10 @@ from kumoban.desk.shapes import read
 from kumoban.desk.speech import said
 from kumoban.evidence.audit.models import Pack, Sample
 from kumoban.evidence.audit.pack.ordering import PackForm, content_of, order, pack_of, packs
+from kumoban.evidence.audit.paper.binder import binder
+from kumoban.evidence.audit.paper.sheet import pdf
 from kumoban.evidence.audit.population import KINDS, Proof
-from kumoban.evidence.audit.room import looking
+from kumoban.evidence.audit.room import Period, looking
 from kumoban.evidence.audit.sampling import (
     METHOD,
     SampleForm,
@@ -40,7 +42,17 @@ from kumoban.evidence.audit.sampling import (
 from kumoban.web.downloads import sent_as
 from kumoban.web.gate import guests_too, page
 
-__all__ = ["audit_page", "end_stay", "let_guest_in", "order_pack", "pack_file", "population_csv", "sample_page"]
+__all__ = [
+    "audit_page",
+    "binder_page",
+    "end_stay",
+    "let_guest_in",
+    "order_pack",
+    "pack_file",
+    "period_asked",
+    "population_csv",
+    "sample_page",
+]
 
 _MOST = 30
 
@@ -87,12 +99,17 @@ def _asked(request: Any) -> dict[str, Any]:
 
 
 def _period(request: Any) -> dict[str, Any]:
+    period = period_asked(request.POST)
+    return {"since": period.since.isoformat(), "until": period.until.isoformat()}
+
+
+def period_asked(given: Mapping[str, Any]) -> Period:
     """From the first day to the last that counts, in the organisation's zone. Raises ShapeError."""
-    since, until = _day(request.POST.get("since", "")), _day(request.POST.get("until", ""))
+    since, until = _day(given.get("since", "")), _day(given.get("until", ""))
     wrong = [(name, Reason("extra_not_date")) for name, day in (("since", since), ("until", until)) if day is None]
     if wrong or since is None or until is None:
         raise ShapeError(wrong)
-    return {"since": since.isoformat(), "until": (until + timedelta(days=1)).isoformat()}
+    return Period(since, until + timedelta(days=1))
 
 
 def _day(text: str) -> datetime | None:
@@ -115,11 +132,11 @@ def _row(sample: Sample) -> dict[str, Any]:
         "sample": sample,
         "title": _(KINDS[sample.kind].title),
         "complete": Proof.from_stored(sample.proof).complete,
-        **_days(sample.since, sample.until),
+        **days_of(sample.since, sample.until),
     }
 
 
-def _days(since: datetime, until: datetime) -> dict[str, Any]:
+def days_of(since: datetime, until: datetime) -> dict[str, Any]:
     """A period as people say it: its first and its last day."""
     zone = ZoneInfo(settings.KUMOBAN_TIME_ZONE)
     return {"first": since.astimezone(zone).date(), "last": (until - timedelta(microseconds=1)).astimezone(zone).date()}
@@ -167,6 +184,21 @@ def _population(sample: Sample) -> Iterator[tuple[Any, ...]]:
         yield (item.key, item.seq, item.at.isoformat(), item.subject, item.actor, *ranks[item.key])
 
 
+@page
+@guests_too
+@require_GET
+def binder_page(request: Any, pk: int, rank: int) -> HttpResponse:
+    """One item of the sample on paper, in the reader's language."""
+    sample = sample_of(request.actor, pk)
+    if not 1 <= rank <= len(sample.chosen):
+        raise Refused(Reason("no_such_sample"))
+    if request.actor.auditor:
+        remember_download(request.actor, request.path)
+    response = HttpResponse(pdf(binder(sample, rank)), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="sample-{sample.pk}-{rank:03}.pdf"'
+    return response
+
+
 # --- packs
 
 
@@ -200,7 +232,7 @@ def pack_file(request: Any, pk: int) -> HttpResponseBase:
 
 
 def _pack(pack: Pack) -> dict[str, Any]:
-    return {"pack": pack, "label": Pack.State(pack.state).label, **_days(pack.since, pack.until)}
+    return {"pack": pack, "label": Pack.State(pack.state).label, **days_of(pack.since, pack.until)}
 
 
 # --- guests
@@ -235,4 +267,4 @@ def end_stay(request: Any, pk: int) -> HttpResponse:
 
 
 def _stay(guest: Any, now: datetime) -> dict[str, Any]:
-    return {"guest": guest, "over": guest.over(now), **_days(guest.since, guest.until)}
+    return {"guest": guest, "over": guest.over(now), **days_of(guest.since, guest.until)}

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kumoban.estate.models import Person
 
-__all__ = ["Pack", "PackPart", "Sample"]
+__all__ = ["ControlRun", "Pack", "PackPart", "Sample"]
 
 
 class Sample(models.Model):
@@ -72,3 +72,21 @@ class PackPart(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pack", "making", "position"], name="audit_part_once")]
+
+
+class ControlRun(models.Model):
+    """What a control's query found when it was run over a period."""
+
+    query = models.CharField(max_length=40)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    count = models.IntegerField()
+    exceptions = models.IntegerField()
+    #: keys of the first exceptions
+    named = models.JSONField(default=list)
+    at = models.DateTimeField()
+    #: a person's id, or the desk
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        indexes = [models.Index(fields=["query", "-id"], name="audit_control_last")]

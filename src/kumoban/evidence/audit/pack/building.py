@@ -17,6 +17,11 @@ from kumoban.core.spreadsheet import csv_lines
 from kumoban.evidence.audit.models import Pack, Sample
 from kumoban.evidence.audit.pack import tables
 from kumoban.evidence.audit.pack.tables import Row
+from kumoban.evidence.audit.paper.binder import binder
+from kumoban.evidence.audit.paper.letters import letters
+from kumoban.evidence.audit.paper.sheet import Document, pdf, texts_of
+from kumoban.evidence.audit.paper.summary import summary
+from kumoban.evidence.audit.population import KINDS, Population, population
 from kumoban.evidence.audit.room import Period
 from kumoban.ledger.chain import GENESIS
 from kumoban.ledger.clock import database_now
@@ -76,7 +81,7 @@ def build(pack: Pack, into: IO[bytes]) -> Built:
         writing.add("ledger.jsonl", ledger.lines(first, last))
         writing.add("texts.jsonl", _texts(first, last))
         writing.json("seals.json", [seal.__dict__ for seal in seals() if first <= seal.count][-500:])
-        counts = {"entries": len(inside), **_tables(writing, inside, pack)}
+        counts = {"entries": len(inside), **_tables(writing, inside, pack, head.seq)}
         writing.add("verify.py", [Path(__file__).with_name("verify.py").read_bytes()])
         writing.add("README.txt", [_README.encode()])
         manifest = _json(
@@ -146,7 +151,7 @@ def _texts(first: int, last: int) -> Iterator[bytes]:
         yield _json({"entry": text.entry_id, "name": text.name, "text": text.text, "salt": text.salt})
 
 
-def _tables(writing: _Writing, inside: Sequence[Entry], pack: Pack) -> dict[str, int]:
+def _tables(writing: _Writing, inside: Sequence[Entry], pack: Pack, head: int) -> dict[str, int]:
     requests, approvals = tables.requests(inside), tables.approvals(inside)
     grants, changes = tables.grants(inside), tables.rule_changes(inside)
     evidence = tables.evidence([row["key"] for row in requests])
@@ -160,21 +165,33 @@ def _tables(writing: _Writing, inside: Sequence[Entry], pack: Pack) -> dict[str,
     }
     for name, rows in named.items():
         writing.table(name, rows)
-    drawn = Sample.objects.filter(since__gte=pack.since, until__lte=pack.until).order_by("pk")
-    fields = ("kind", "head", "count", "digest", "proof", "seed", "size", "chosen")
-    writing.json(
-        "samples.json",
-        [
-            {
-                "id": one.pk,
-                "since": one.since.isoformat(),
-                "until": one.until.isoformat(),
-                **{name: getattr(one, name) for name in fields},
-            }
-            for one in drawn
-        ],
-    )
+    drawn = list(Sample.objects.filter(since__gte=pack.since, until__lte=pack.until).order_by("pk"))
+    writing.json("samples.json", [_sample(one) for one in drawn])
+    proved = [population(kind, Period(pack.since, pack.until), head) for kind in KINDS]
+    writing.json("proofs.json", {found.kind: _proof(found) for found in proved})
+    _papers(writing, summary(pack, named, proved, drawn), drawn)
     return {name: len(rows) for name, rows in named.items()}
+
+
+def _papers(writing: _Writing, first: Document, drawn: Sequence[Sample]) -> None:
+    """The summary, and a binder for each item of each sample; one set of letters for all of them."""
+    papers = {f"summary.{first.language}.pdf": first}
+    for one in drawn:
+        for rank in range(1, len(one.chosen) + 1):
+            papers[f"binders/sample-{one.pk}/{rank:03}.pdf"] = binder(one, rank)
+    cut = letters(text for document in papers.values() for text in texts_of(document))
+    for name, document in papers.items():
+        writing.add(name, [pdf(document, cut)])
+
+
+def _sample(one: Sample) -> dict[str, Any]:
+    fields = ("kind", "head", "count", "digest", "proof", "seed", "size", "chosen")
+    period = {"since": one.since.isoformat(), "until": one.until.isoformat()}
+    return {"id": one.pk, **period, **{name: getattr(one, name) for name in fields}}
+
+
+def _proof(found: Population) -> dict[str, Any]:
+    return {**found.proof.stored(), "count": len(found.items), "digest": found.digest, "complete": found.proof.complete}
 
 
 def _json(value: Any) -> bytes:
@@ -193,6 +210,8 @@ manifest.json  すべてのファイルのダイジェスト / the digest of eve
 ledger.jsonl   監査証跡(期間の前後 1 件を含む) / the ledger, with one entry before and one behind the period
 texts.jsonl    監査証跡の文章 / the texts of its entries
 requests, approvals, grants, evidence, rule_changes, people (.json, .csv)
+summary.*.pdf  要約 / the summary; binders/  サンプル 1 件ごとの資料 / one for each item of a sample
+proofs.json    母集団の網羅性 / whether the populations are complete
 samples.json   抽出したサンプル / samples drawn within the period
 seals.json     データベース外の封印 / seals kept outside the database
 

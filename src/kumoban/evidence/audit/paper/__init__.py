@@ -1,0 +1,1 @@
+"""On paper: binders and summaries as PDF, with the glyphs of both languages in the file."""
