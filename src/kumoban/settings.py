@@ -266,6 +266,7 @@ CONTENT_SECURITY_POLICY = {
 # The organisation
 KUMOBAN_TIME_ZONE = _env("TIME_ZONE", "Asia/Tokyo")
 KUMOBAN_OPS_GROUP = _env("OPS_GROUP", "ops")
+KUMOBAN_OPS_LEADS_GROUP = _env("OPS_LEADS_GROUP", "ops-leads")
 KUMOBAN_AUDITOR_GROUP = _env("AUDITOR_GROUP", "auditors")
 KUMOBAN_TEAM_GROUP_PREFIX = _env("TEAM_GROUP_PREFIX", "team-")
 # where users are kept: in Identity Center, or in a directory from which SCIM brings them

@@ -35,6 +35,7 @@ from kumoban.evidence.audit.sampling import draw
 from kumoban.ledger.clock import database_now
 from tests.integration.conftest import ARN, Office
 from tests.integration.evidence.audit.auditors import asking, form, guest
+from tests.integration.evidence.months import MONTH, exclusion_row, gap_row, month_row, session_row
 from tests.integration.findings.noticing import opened
 from tests.integration.reviews.campaigns import campaign_line, next_business_day
 
@@ -174,6 +175,8 @@ def _world(office: Office) -> dict[str, Any]:
     finding = opened()
     sample, pack, stay = _audited(office)
     line, due = campaign_line(), next_business_day()
+    month_row()
+    session, gap, exclusion = session_row(), gap_row(), exclusion_row()
     places = {
         "number": made.number,
         "act": "approve",
@@ -202,6 +205,8 @@ def _world(office: Office) -> dict[str, Any]:
         "guest_id": stay.pk,
         "campaign_id": line.campaign_id,
         "verb": "acknowledge",
+        "month": MONTH,
+        "exclusion_id": exclusion.pk,
         "person_id": "u-sato",
     }
     values = {
@@ -267,6 +272,15 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /audit/guests": asking().model_dump(mode="json"),
         "POST /reviews": {"title": "下期", "due_on": due.isoformat(), "groups": ["memberships"]},
         "POST /reviews/{campaign_id}/answers": {"lines": [line.pk], "answer": "keep"},
+        "POST /matching/{month}/explain": {"sessions": [session.pk], "gaps": [gap.pk], "comment": "夜間バッチ"},
+        "POST /matching/{month}/sign": {"digest": "0" * 64},
+        "POST /matching/exclusions": {
+            "pattern": "arn:aws:iam::*:role/Deploy",
+            "reason": "CI",
+            "owner": "u-takahashi",
+            "valid_from": "2026-12-01",
+            "valid_until": "2027-03-31",
+        },
         "POST /demo/clock": {"minutes": 1},
         "POST /runbooks/{routine}/read": {"digest": runbook_named("temporary-access").digest},
         "POST /runbooks/{routine}/exercises": {"person": "ren", "reference": "R-12"},
@@ -305,6 +319,7 @@ def _world(office: Office) -> dict[str, Any]:
             "until": "2026-09-30",
             "ends_at": str(database_now().date() + timedelta(days=3)),
         },
+        "/matching/{month}/explain": {"session": [str(session.pk)], "comment": "夜間バッチ"},
         "/office/systems": {"system": "x-point"},
         "/runbooks/{name}/read": {"digest": runbook_named("temporary-access").digest},
         "/runbooks/{name}/exercises": {"person": "ren", "reference": "R-12"},
@@ -324,6 +339,7 @@ def _world(office: Office) -> dict[str, Any]:
         "/audit/samples/": sample.pk,
         "/audit/packs/": pack.pk,
         "/audit/guests/": stay.pk,
+        "/matching/exclusions/": exclusion.pk,
     }
     return {"places": places, "pk": pk, "bodies": bodies, "forms": forms}
 

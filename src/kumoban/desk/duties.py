@@ -118,7 +118,9 @@ def scan() -> None:
     """The estate, and the groups that approvals depend on every time."""
     undecided = Q(plan__request__state=RequestState.WAITING) | Q(plan__request__ratification=Ratification.DUE)
     asked = Requirement.objects.filter(undecided, kind="group")
-    roles = Group.objects.filter(name__in=[settings.KUMOBAN_OPS_GROUP, settings.KUMOBAN_AUDITOR_GROUP])
+    roles = Group.objects.filter(
+        name__in=[settings.KUMOBAN_OPS_GROUP, settings.KUMOBAN_OPS_LEADS_GROUP, settings.KUMOBAN_AUDITOR_GROUP]
+    )
     named = [wanted.get("group") for rule in Rule.objects.filter(enabled=True) for wanted in rule.approvers]
     of_interest = (*asked.values_list("ref", flat=True), *roles.values_list("id", flat=True))
     scan_next({*of_interest, *(str(group) for group in named if group)})

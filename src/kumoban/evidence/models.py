@@ -5,8 +5,29 @@ from __future__ import annotations
 from django.db import models
 
 from kumoban.desk.models import Hold
+from kumoban.evidence.matching.models import (
+    Activity,
+    Exclusion,
+    Gap,
+    Month,
+    RoleEntry,
+    Session,
+    TrailAccount,
+    TrailDay,
+)
 
-__all__ = ["SessionEvent", "SessionLog"]
+__all__ = [
+    "Activity",
+    "Exclusion",
+    "Gap",
+    "Month",
+    "RoleEntry",
+    "Session",
+    "SessionEvent",
+    "SessionLog",
+    "TrailAccount",
+    "TrailDay",
+]
 
 
 class SessionLog(models.Model):
