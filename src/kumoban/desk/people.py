@@ -111,7 +111,7 @@ class Actor:
     @cached_property
     def ops_lead(self) -> bool:
         """運用責任者: signs for the operations team."""
-        return settings.KUMOBAN_OPS_LEADS_GROUP in self._group_names
+        return self.guest is None and settings.KUMOBAN_OPS_LEADS_GROUP in self._group_names
 
     @cached_property
     def auditor(self) -> bool:
