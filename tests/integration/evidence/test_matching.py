@@ -341,11 +341,11 @@ def test_a_clock_that_is_ahead_moves_nothing_into_the_future(matching: Matching)
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        (b"not gzip at all", "not_gzip"),
-        (gzip.compress(b"{}" * 5000)[:30], "cut_short"),
-        (gzip.compress(b"{}"), "not_a_log"),
-        (gzip.compress(b"<html>"), "not_a_log"),
-        (gzip.compress(b'{"Records": [1]}'), "not_understood 1"),
+        pytest.param(b"not gzip at all", "not_gzip", id="not gzip"),
+        pytest.param(gzip.compress(b"{}" * 5000)[:30], "cut_short", id="cut short"),
+        pytest.param(gzip.compress(b"{}"), "not_a_log", id="no records"),
+        pytest.param(gzip.compress(b"<html>"), "not_a_log", id="no JSON"),
+        pytest.param(gzip.compress(b'{"Records": [1]}'), "not_understood 1", id="no record"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_a_gap_and_is_tried_again(matching: Matching, body: bytes, code: str) -> None:

@@ -25,11 +25,11 @@ def test_all_members_of_a_file_are_unpacked_whatever_its_end_tells(parts: list[b
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        (FILE[:-3], "cut_short"),
-        (FILE[:-8] + struct.pack("<II", 1, 14), "not_gzip"),
-        (FILE + b"more", "not_gzip"),
-        (b"<html>" * 20, "not_gzip"),
-        (gzip.compress(os.urandom(5000))[:900], "cut_short"),
+        pytest.param(FILE[:-3], "cut_short", id="end missing"),
+        pytest.param(FILE[:-8] + struct.pack("<II", 1, 14), "not_gzip", id="wrong checksum"),
+        pytest.param(FILE + b"more", "not_gzip", id="something behind"),
+        pytest.param(b"<html>" * 20, "not_gzip", id="no gzip"),
+        pytest.param(gzip.compress(os.urandom(5000))[:900], "cut_short", id="half missing"),
     ],
 )
 def test_what_is_no_whole_file_is_refused_with_what_is_wrong(body: bytes, code: str) -> None:
