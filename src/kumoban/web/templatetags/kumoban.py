@@ -226,6 +226,12 @@ def ago(at: datetime, now: datetime) -> str:
 
 
 @register.filter
+def grouped(number: object) -> str:
+    """1,204"""
+    return f"{number:,}" if isinstance(number, int) else str(number)
+
+
+@register.filter
 def told(value: object) -> SafeString | str:
     """A value of the desk as its reader says it: an instant, a length, a reason, or a text as it is."""
     if isinstance(value, datetime):
