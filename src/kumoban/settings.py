@@ -294,6 +294,8 @@ KUMOBAN_OUTSIDE_SYSTEMS = dict(pair.split("=", 1) for pair in _list("OUTSIDE_SYS
 KUMOBAN_SENSITIVE_DATA_CLASSES = _list(
     "SENSITIVE_DATA_CLASSES", "個人情報,極秘,秘,personal,personal data,secret,confidential"
 )
+KUMOBAN_RECURRING_AHEAD_DAYS = int(_env("RECURRING_AHEAD_DAYS", "3"))
+KUMOBAN_RECURRING_LONGEST_DAYS = int(_env("RECURRING_LONGEST_DAYS", "366"))
 KUMOBAN_APPROVAL_VALID_HOURS = int(_env("APPROVAL_VALID_HOURS", "27"))  # business hours: three business days
 
 # Signing in

@@ -13,7 +13,7 @@ from kumoban.cli.language import columns, gettext_noop
 from kumoban.cli.language import gettext as _
 from kumoban.cli.spoken import Command, Option, as_json, print_json
 
-__all__ = ["COMMANDS", "command", "say"]
+__all__ = ["COMMANDS", "command", "filled_in", "say"]
 
 COMMANDS: list[click.Command] = []
 
@@ -118,7 +118,7 @@ def request(
     elif favourite:
         asked = _with_favourite(client, favourite, (routine, *fields) if routine else fields)
     else:
-        asked = _asked(client, routine, fields)
+        asked = filled_in(client, routine, fields)
     made = client.post("requests", {**asked, "emergency": emergency})
     say(made, shown.request_lines(made), as_json)
 
@@ -127,7 +127,7 @@ def _with_text(
     client: ApiClient, read: dict[str, Any], fields: Sequence[str], emergency: bool, yes: bool, as_json: bool
 ) -> dict[str, Any] | None:
     """The form of a text, after it was shown and agreed to; None: nothing is to be asked. Unclear fields are not."""
-    given = _asked(client, read["routine"], fields)
+    given = filled_in(client, read["routine"], fields)
     form, extra = {**read["form"], **given["form"]}, {**read["extra"], **given["extra"]}
     filled = {*given["form"], *(f"extra.{key}" for key in given["extra"])}
     unclear = [one for one in read["unclear"] if one["field"] not in filled]
@@ -153,7 +153,7 @@ def _with_favourite(client: ApiClient, name: str, fields: Sequence[str]) -> dict
     if kept is None:
         raise click.ClickException(_("There is no such favourite."))
     given = fields[1:] if fields and fields[0] == kept["routine"] else fields
-    asked = _asked(client, kept["routine"], given)
+    asked = filled_in(client, kept["routine"], given)
     return {**asked, "form": {**kept["form"], **asked["form"]}, "extra": {**kept["extra"], **asked["extra"]}}
 
 
@@ -177,7 +177,7 @@ def favourites(client: ApiClient, remove: str, as_json: bool) -> None:
 @click.argument("routine")
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
 def favourite(client: ApiClient, name: str, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
-    kept = client.post("favourites", {**_asked(client, routine, fields), "name": name})
+    kept = client.post("favourites", {**filled_in(client, routine, fields), "name": name})
     say(kept, [f"{kept['name']}: {kept['routine']}"], as_json)
 
 
@@ -190,7 +190,7 @@ def favourite(client: ApiClient, name: str, routine: str, fields: tuple[str, ...
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
 @_emergency
 def preview(client: ApiClient, routine: str, fields: tuple[str, ...], emergency: bool, as_json: bool) -> None:
-    seen = client.post("requests/preview", {**_asked(client, routine, fields), "emergency": emergency})
+    seen = client.post("requests/preview", {**filled_in(client, routine, fields), "emergency": emergency})
     say(seen, _preview_lines(seen), as_json)
 
 
@@ -205,7 +205,7 @@ def _preview_lines(seen: dict[str, Any]) -> Iterator[str]:
         yield _("No approval is needed.")
 
 
-def _asked(client: ApiClient, routine: str, fields: Sequence[str]) -> dict[str, Any]:
+def filled_in(client: ApiClient, routine: str, fields: Sequence[str]) -> dict[str, Any]:
     """Derived from the routine's schema: which fields there are, and which of them are lists."""
     properties = client.get(f"routines/{routine}")["schema"]["properties"]
     form: dict[str, Any] = {}
@@ -381,7 +381,7 @@ def assign(client: ApiClient, number: str, assignee: str, as_json: bool) -> None
 @click.argument("routine")
 @click.argument("fields", nargs=-1, type=click.UNPROCESSED)
 def convert(client: ApiClient, number: str, routine: str, fields: tuple[str, ...], as_json: bool) -> None:
-    made = client.post(f"requests/{number}/convert", _asked(client, routine, fields))
+    made = client.post(f"requests/{number}/convert", filled_in(client, routine, fields))
     say(made, shown.request_lines(made), as_json)
 
 

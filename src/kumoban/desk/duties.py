@@ -21,6 +21,7 @@ from kumoban.desk.notices.events import happened, needs_person
 from kumoban.desk.notices.outbox import forget_old
 from kumoban.desk.past import judge_past
 from kumoban.desk.planning import business_calendar
+from kumoban.desk.recurring import ask_due
 from kumoban.desk.register import ask_owners
 from kumoban.desk.requests import asking_people, look_after_reviews
 from kumoban.desk.rules import Slot, approvers
@@ -137,6 +138,7 @@ DUTIES = [
     _Duty("emergency_reviews", timedelta(minutes=1), look_after_reviews),
     _Duty("tell_of_ends", timedelta(minutes=1), tell_of_ends),
     _Duty("forget_notices", timedelta(hours=1), forget_old),
+    _Duty("recurring", timedelta(minutes=1), ask_due),
     _Duty("register", timedelta(minutes=10), ask_owners),
     _Duty("emergency", timedelta(minutes=5), watch_emergency),
     _Duty("unseen", timedelta(minutes=5), look_for_unseen),

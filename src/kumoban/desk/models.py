@@ -464,6 +464,50 @@ class Favourite(models.Model):
         constraints = [models.UniqueConstraint(fields=["person", "name"], name="desk_favourite_named_once")]
 
 
+class RecurringRequest(models.Model):
+    """定期申請: a filled form, without its times, that the desk asks again by itself until its last day."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Recurring")
+        PAUSED = "paused", _("Paused")
+        ENDED = "ended", _("Ended")
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    routine = models.CharField(max_length=60)
+    name = models.CharField(max_length=60)
+    form = models.JSONField()
+    extra = models.JSONField(default=dict)
+    #: ``RecurringForm`` without name, since and until
+    when = models.JSONField()
+    since = models.DateField()
+    until = models.DateField()
+    #: the groups it was allowed through; empty where a rule names the person, or everyone
+    basis = models.JSONField(default=list)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE, db_index=True)
+    #: why it ended by itself, as stored Reasons
+    why = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+    @property
+    def subject(self) -> str:
+        """How the ledger calls it."""
+        return f"recurring:{self.pk}"
+
+
+class Occurrence(models.Model):
+    """One day of a recurring request: the request made for it, or why none was."""
+
+    recurring = models.ForeignKey(RecurringRequest, on_delete=models.PROTECT, related_name="occurrences")
+    day = models.DateField()
+    request = models.OneToOneField(Request, null=True, on_delete=models.PROTECT, related_name="occurrence")
+    why = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recurring", "day"], name="desk_occurrence_once")]
+
+
 class RunbookReading(models.Model):
     """読みました: somebody read this version of a routine's runbook."""
 

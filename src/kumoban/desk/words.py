@@ -45,6 +45,16 @@ _WORDS = {
     "never_afterwards": _("A second member of the operations team approves this before, also in an emergency."),
     "not_a_link": _("Write an address that starts with https:// and has {value} in it."),
     "field_required_by_rule": _("The rule “%(rule)s” asks for this field: %(field)s"),
+    "recurring_weekday": _("Choose the days of the week (one, where it is the n-th of a month)."),
+    "recurring_nth": _("Write the day of the month, from 1."),
+    "recurring_over": _("Its last day has passed, or no day is left before it."),
+    "recurring_too_long": _("The last day is at most %(days)s days away."),
+    "recurring_not_here": _("This form cannot come again by itself."),
+    "recurring_too_many": _("At most %(most)s recurring requests at a time."),
+    "no_such_recurring": _("There is no such recurring request."),
+    "recurring_state": _("That is not possible in its state now (%(state)s)."),
+    "recurring_person_gone": _("The person is no longer in the directory, or disabled."),
+    "recurring_membership_lost": _("The person is in none of the groups any more through which it was allowed."),
     "review_first": _(
         "The review of %(request)s is overdue. It must be closed by somebody else before the next emergency."
     ),

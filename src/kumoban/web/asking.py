@@ -20,6 +20,7 @@ from kumoban.desk import clock, requests, rules
 from kumoban.desk.favourites import favourite, favourites, remove, save
 from kumoban.desk.models import Request
 from kumoban.desk.planning import Draft, ShapeError, draft
+from kumoban.desk.recurring import RecurringForm, add_recurring, recurs
 from kumoban.desk.routine import Routine, routine_of, routines_for
 from kumoban.desk.speech import said
 from kumoban.estate.models import Person
@@ -29,6 +30,7 @@ from kumoban.web.form_view import bundles_of, chosen_at_once, fields_of, most_of
 from kumoban.web.from_text import Told, read
 from kumoban.web.gate import page
 from kumoban.web.numbers import whole
+from kumoban.web.recurring_pages import recurring_fields, when_typed, without_times
 from kumoban.web.request_view import plan_rows, slot_views, when_of
 from kumoban.web.runbook_page import beside_the_form
 
@@ -69,6 +71,8 @@ def ask(request: Any, name: str) -> HttpResponse:
                 save(request.actor, request.POST.get("favourite", ""), routine.name, data, extra)
                 messages.success(request, gettext("Kept as a favourite."))
                 return _form(request, routine, data, extra, errors)
+            if "recur" in request.POST:
+                return _recur(request, routine, data, extra)
             made = _submit(request, routine, data, extra, number, extends)
             return redirect(f"/requests/{made.number}")
         except ShapeError as shape:
@@ -99,6 +103,7 @@ def _form(
     number, extends = request.GET.get("number", ""), request.GET.get("extend", "")
     fields = fields_of(routine, request.actor.person, data, extra, errors, narrowed(request.POST))
     unnamed = errors.get("favourite", [])
+    unnamed += [text for name, texts in errors.items() if name.startswith("recur.") for text in texts]
     context = {
         "here": "ask",
         "routine": routine,
@@ -110,6 +115,7 @@ def _form(
         "reads_text": routine.from_text is not None,
         "text": request.POST.get("text", "")[:20_000],
         "told": told,
+        "recur": recurring_fields(request) if recurs(routine) and not number and not extends else None,
         "may_keep": not number and not extends,
         "keeping": request.POST.get("favourite", ""),
         "wrong": [field for field in fields if field.errors],
@@ -132,6 +138,17 @@ def _submit(
     return requests.ask(
         request.actor, routine.name, data, extra=extra, emergency=emergency, idempotency=once, extends=extends
     )
+
+
+def _recur(request: Any, routine: Routine, data: dict[str, Any], extra: dict[str, str]) -> HttpResponse:
+    """Saved as recurring; its times are those of the dates, not of the form."""
+    try:
+        add_recurring(request.actor, routine.name, without_times(routine, data), when_typed(request.POST), extra)
+    except ShapeError as shape:  # what is wrong about the dates stands at them, not at a field of the form
+        own = [(f"recur.{name}" if name in RecurringForm.model_fields else name, why) for name, why in shape.errors]
+        raise ShapeError(own) from shape
+    messages.success(request, gettext("Saved as recurring."))
+    return redirect("/recurring")
 
 
 def _prefilled(request: Any, routine: Routine) -> tuple[dict[str, Any], dict[str, str]]:

@@ -107,6 +107,10 @@ def _emergency_locked(event: Event) -> list[Told]:
     return _each(request.people | reviewers(request) | ops, "emergency_locked")
 
 
+def _recurring(event: Event) -> list[Told]:
+    return [Told(event.params["person"], event.kind)]
+
+
 def _reminded(event: Event) -> list[Told]:
     request = _request(event)
     if not rules.awaits_decision(request) or request.plan is None:
@@ -194,6 +198,7 @@ _FINDERS: dict[str, Callable[[Event], list[Told]]] = {
     "to_ratify": _to_ratify,
     "ratification_overdue": _ratification_overdue,
     **{kind: _askers(kind) for kind in ("ratified", "rejected")},
+    **dict.fromkeys(("recurring_refused", "recurring_ended"), _recurring),
     "alarm": _alarm,
     "emergency_review": _emergency_review,
     "emergency_locked": _emergency_locked,

@@ -92,7 +92,7 @@ def _values(notice: Notice) -> dict[str, str]:
     values = {
         name: local(datetime.fromisoformat(params[name])) for name in ("starts_at", "ends_at") if params.get(name)
     }
-    values["n"] = str(params.get("n", ""))
+    values["n"], values["name"] = str(params.get("n", "")), str(params.get("name", ""))
     names = Person.objects.filter(pk=params.get("by", "")).values_list("display_name", flat=True)
     values["who"] = honorific(next(iter(names), "")) if names else _("Kumoban")
     if notice.request is not None:

@@ -38,6 +38,7 @@ HEARD = frozenset((
     "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
     "assigned", "delegate", "slack_linked", "register", "to_ratify", "ratified", "rejected", "ratification_overdue",
     "finding", "finding_high", "findings", "findings_high", "review", "review_reminded", "review_notice",
+    "recurring_refused", "recurring_ended",
     "alarm", "emergency_review", "emergency_locked", "emergency_reviewed",
 ))  # fmt: skip
 
@@ -78,6 +79,11 @@ KINDS = {
         _("What was done in an emergency should have been approved afterwards by now."),
         urgent=True,
     ),
+    "recurring_refused": Kind(
+        _("Recurring request refused"),
+        _("Your recurring request “%(name)s” could not be asked for one of its days. The next days are tried anew."),
+    ),
+    "recurring_ended": Kind(_("Recurring request ended"), _("Your recurring request “%(name)s” has ended by itself.")),
     "alarm": Kind(
         _("Emergency access activated"),
         _("%(requester)s has activated emergency access alone. Its rule names you to be told at once."),
