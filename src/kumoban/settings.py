@@ -354,6 +354,11 @@ KUMOBAN_READY_SECONDS = float(_env("READY_SECONDS", "180"))
 # The ledger
 KUMOBAN_LEDGER_KEY_FILE = _env("LEDGER_KEY_FILE", str(KUMOBAN_DATA_DIR / "ledger.key"))
 KUMOBAN_LEDGER_SEAL_FILE = _env("LEDGER_SEAL_FILE", str(KUMOBAN_DATA_DIR / "ledger.seal"))
+# A store outside, locked for years: a bucket with S3 Object Lock, who writes to it, what stands before its names
+KUMOBAN_ARCHIVE_BUCKET = _env("ARCHIVE_BUCKET")
+KUMOBAN_ARCHIVE_ROLE = _env("ARCHIVE_ROLE")
+KUMOBAN_ARCHIVE_PREFIX = _env("ARCHIVE_PREFIX")
+KUMOBAN_ARCHIVE_DAYS = int(_env("ARCHIVE_DAYS", "2557"))  # seven years
 
 LOGGING = {
     "version": 1,

@@ -17,7 +17,7 @@ def aws() -> None:
 
 
 @aws.command("policy", help=gettext_noop("The least-privilege IAM policy of a role, as JSON."))
-@click.argument("role", type=click.Choice(["reader", "member", "operator", "management", "watchdog"]))
+@click.argument("role", type=click.Choice(["reader", "member", "operator", "management", "watchdog", "archive"]))
 def policy(role: str) -> None:
     start_django()
     from kumoban.desk.roles import declared, here
@@ -27,7 +27,7 @@ def policy(role: str) -> None:
 
 
 @aws.command("template", help=gettext_noop("A CloudFormation template, as JSON."))
-@click.argument("name", type=click.Choice(["roles", "members", "management", "watchdog"]))
+@click.argument("name", type=click.Choice(["roles", "members", "management", "watchdog", "archive"]))
 def template(name: str) -> None:
     start_django()
     from kumoban.desk.roles import template as template_of

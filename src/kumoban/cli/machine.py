@@ -240,6 +240,22 @@ def ledger_erase(entries: tuple[int, ...], reason: str, as_json: bool) -> None:
         click.echo(_("%(n)d texts erased.") % {"n": erased})
 
 
+@ledger.command("export", help=gettext_noop("Put what is new into the locked store now, and read all of it back."))
+def ledger_export() -> None:
+    start_django()
+    from kumoban.aws.errors import AwsError
+    from kumoban.desk.archive import ExportFault, archived, export, verify_export
+
+    if not archived().configured:
+        raise click.ClickException(_("KUMOBAN_ARCHIVE_BUCKET and KUMOBAN_ARCHIVE_ROLE are not set"))
+    try:
+        exported, verified = export(), verify_export()
+    except (AwsError, ExportFault) as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    told = _("%(n)s entries were put, %(parts)s parts read back; the store holds the ledger up to entry %(until)s.")
+    click.echo(told % {"n": exported, "parts": verified, "until": archived().until})
+
+
 @ledger.command(
     "accept",
     help=gettext_noop("Go on from a restored, older record; the seals of what was lost are kept. See: kumoban orphans"),

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from kumoban.aws.errors import AwsError
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
+from kumoban.desk.archive import export, verify_export
 from kumoban.desk.emergency import watch_emergency
 from kumoban.desk.heartbeat import beat
 from kumoban.desk.models import Duty, Lock, Plan, Request, Requirement, Rule
@@ -142,6 +143,8 @@ DUTIES = [
     _Duty("register", timedelta(minutes=10), ask_owners),
     _Duty("emergency", timedelta(minutes=5), watch_emergency),
     _Duty("unseen", timedelta(minutes=5), look_for_unseen),
+    _Duty("ledger_export", timedelta(hours=1), export, within=timedelta(minutes=30), long=True),
+    _Duty("verify_export", timedelta(hours=6), verify_export, within=timedelta(minutes=30), long=True),
     _Duty("judge_past", timedelta(minutes=10), judge_past, within=timedelta(minutes=30), long=True),
     _Duty("scan", timedelta(minutes=5), scan, within=timedelta(minutes=30), long=True),
 ]

@@ -15,6 +15,7 @@ from django.db.models import Count, Max, Min, QuerySet
 from kumoban.aws.buckets import waits
 from kumoban.aws.mode import observing
 from kumoban.desk import clock
+from kumoban.desk.archive import archived
 from kumoban.desk.models import Duty, Hold, Lock, Request, Step
 from kumoban.desk.notices.outbox import Figures as NoticeFigures
 from kumoban.desk.notices.outbox import figures as notice_figures
@@ -68,12 +69,16 @@ class Figures:
     ledger_age: timedelta
     sealed_entries: int
     sealed_age: timedelta | None
+    #: the locked store outside; ``exported_age``: since the last part was put, None where there is none
+    exported_entries: int
+    exported_age: timedelta | None
+    export_faults: int
 
 
 def figures() -> Figures:
     now, bare = clock.now(), database_now()
     due = Step.objects.filter(done_at=None, due__lte=now).values("rank").annotate(n=Count("id"), first=Min("due"))
-    head, seal = Head.objects.get(pk=1), last_seal()
+    head, seal, kept = Head.objects.get(pk=1), last_seal(), archived()
     written = Entry.objects.filter(seq=head.seq).values_list("at", flat=True).first()
     return Figures(
         observing=observing(),
@@ -91,6 +96,9 @@ def figures() -> Figures:
         ledger_age=_ago(written, bare) or timedelta(),
         sealed_entries=seal.count if seal else 0,
         sealed_age=_ago(datetime.fromisoformat(seal.at), bare) if seal else None,
+        exported_entries=kept.until,
+        exported_age=_ago(kept.at, bare),
+        export_faults=kept.faults,
     )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["Entry", "EntryText", "Head"]
+__all__ = ["Entry", "EntryText", "Head", "Segment"]
 
 
 class Head(models.Model):
@@ -38,3 +38,21 @@ class EntryText(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entry", "name"], name="ledger_text_once")]
+
+
+class Segment(models.Model):
+    """A part of the chain as it was, or is being, put into a locked store outside."""
+
+    first = models.BigIntegerField(unique=True)
+    last = models.BigIntegerField()
+    #: the object's name in the store, and the version of it that is ours; no version: not put yet
+    key = models.CharField(max_length=300)
+    version = models.CharField(max_length=200, default="")
+    #: SHA-256 of the object, and the digest of its last entry
+    sha256 = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    put_at = models.DateTimeField(null=True)
+    locked_until = models.DateTimeField()
+    #: when it was last read back and compared, and what was wrong then: a code, empty where nothing was
+    verified_at = models.DateTimeField(null=True, db_index=True)
+    fault = models.CharField(max_length=40, default="")

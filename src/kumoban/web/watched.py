@@ -94,6 +94,10 @@ def _single(read: Figures) -> Iterator[tuple[str, str, Any]]:
     yield "ledger_sealed_entries", "Entries under the newest seal", read.sealed_entries
     if read.sealed_age is not None:
         yield "ledger_sealed_age_seconds", "Since the newest seal", read.sealed_age.total_seconds()
+    yield "ledger_exported_entries", "Entries in the locked store outside", read.exported_entries
+    yield "ledger_export_faults", "Parts in the locked store that were read back wrong", read.export_faults
+    if read.exported_age is not None:
+        yield "ledger_export_age_seconds", "Since the last part was put there", read.exported_age.total_seconds()
 
 
 def _labelled(read: Figures) -> Iterator[tuple[str, str, str, dict[Any, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -12,12 +13,16 @@ from django.db.migrations.executor import MigrationExecutor
 from kumoban.cli.doctor.checks import Look, Wrong
 from kumoban.cli.language import gettext as _
 from kumoban.cli.language import gettext_noop, ngettext
+from kumoban.desk.archive import archived
+from kumoban.ledger.clock import database_now
 from kumoban.ledger.seal import last_seal, went_back
 
 __all__ = ["CHECKS"]
 
 #: characters of a key that nobody guesses
 _LONG_ENOUGH = 32
+#: the ledger goes into the locked store every hour, where there is something new
+_EXPORTED_WITHIN = timedelta(hours=26)
 
 
 def _database() -> str:
@@ -72,6 +77,18 @@ def _ledger() -> str:
     return _("it contains what was sealed") if seal else _("nothing is sealed yet")
 
 
+def _archive() -> str:
+    found = archived()
+    if not found.configured:
+        return _("KUMOBAN_ARCHIVE_BUCKET is not set: the ledger is kept here only")
+    if found.faults:
+        raise Wrong(_("%(n)s parts were read back wrong") % {"n": found.faults})
+    if found.at is None or database_now() - found.at > _EXPORTED_WITHIN:
+        at = f"{found.at:%Y-%m-%d %H:%M} UTC" if found.at else "–"
+        raise Wrong(_("the last part was put at: %(at)s") % {"at": at})
+    return _("up to entry %(n)s") % {"n": found.until}
+
+
 def _kept(path: Path) -> str:
     """Its path, where it is nobody else's to read; empty where it is not there."""
     if not path.exists():
@@ -97,6 +114,11 @@ CHECKS: tuple[Look, ...] = (
         gettext_noop("ledger"),
         _ledger,
         gettext_noop("run: kumoban orphans; then: kumoban ledger accept (docs/operator/backup)"),
+    ),
+    (
+        gettext_noop("ledger in a locked store"),
+        _archive,
+        gettext_noop("run: kumoban ledger export; it says what is wrong (docs/auditor/ledger)"),
     ),
     (
         gettext_noop("key of the ledger"),

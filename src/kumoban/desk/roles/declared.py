@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kumoban.core.needs import Need, needs
-from kumoban.desk import heartbeat, orphans
+from kumoban.desk import archive, heartbeat, orphans
 from kumoban.desk.roles import held
 from kumoban.desk.routine import all_actions, all_routines
 from kumoban.estate import iam_users, scan
 from kumoban.services import cloudtrail
 
-__all__ = ["MANAGEMENT", "MEMBER", "OPERATOR", "READER", "WATCHDOG", "declared"]
+__all__ = ["ARCHIVE", "MANAGEMENT", "MEMBER", "OPERATOR", "READER", "WATCHDOG", "declared"]
 
 READER, MEMBER, OPERATOR, WATCHDOG = "reader", "member", "operator", "watchdog"
+#: puts the ledger into a locked store
+ARCHIVE = "archive"
 #: the operator inside the management account, which enters new members by the role that AWS makes there
 MANAGEMENT = "management"
 
@@ -24,6 +26,8 @@ def declared(role: str) -> frozenset[Need]:
     looks = frozenset().union(*(action.reads for action in all_actions()))
     if role == WATCHDOG:
         return heartbeat.WRITES
+    if role == ARCHIVE:
+        return archive.WRITES
     if role == MEMBER:
         return iam_users.READS | cloudtrail.READS
     if role == OPERATOR:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kumoban.desk.heartbeat import ENDS_PROVEN, NAMESPACE
-from kumoban.desk.roles.declared import MANAGEMENT, MEMBER, OPERATOR, READER, WATCHDOG, declared
+from kumoban.desk.roles.declared import ARCHIVE, MANAGEMENT, MEMBER, OPERATOR, READER, WATCHDOG, declared
 from kumoban.desk.roles.policy import Place, policy
 
 __all__ = ["TEMPLATES", "template"]
@@ -218,9 +218,75 @@ def _watchdog() -> dict[str, Any]:
     }
 
 
+def _archive() -> dict[str, Any]:
+    """For an account that keeps logs: a bucket in which nothing can be changed or deleted, and who writes to it."""
+    trust = _trusting({"Ref": "TrustedPrincipal"})
+    held = Place(partition="${AWS::Partition}")
+    permitted = policy(
+        declared(ARCHIVE), held, lambda arn: {"Fn::Sub": arn.replace(":::*/", ":::*/*").replace(":::*", ":::${Store}")}
+    )
+    only_tls = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [{"Fn::GetAtt": ["Store", "Arn"]}, {"Fn::Sub": "${Store.Arn}/*"}],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    store = {
+        "ObjectLockEnabled": True,
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        },
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+        },
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+    }
+    return {
+        "AWSTemplateFormatVersion": _VERSION,
+        "Description": "Kumoban: a store in which the ledger cannot be changed or deleted (S3 Object Lock)",
+        "Parameters": {
+            "TrustedPrincipal": _text("ARN of the identity that runs Kumoban", AllowedPattern=_PRINCIPAL),
+        },
+        "Resources": {
+            "Store": {
+                "Type": "AWS::S3::Bucket",
+                "DeletionPolicy": "Retain",
+                "UpdateReplacePolicy": "Retain",
+                "Properties": store,
+            },
+            "OnlyTls": {
+                "Type": "AWS::S3::BucketPolicy",
+                "Properties": {
+                    "Bucket": {"Ref": "Store"},
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [only_tls]},
+                },
+            },
+            "Writer": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "RoleName": "KumobanArchive",
+                    "MaxSessionDuration": 3600,
+                    "AssumeRolePolicyDocument": trust,
+                    "Policies": [{"PolicyName": "Declared", "PolicyDocument": permitted}],
+                },
+            },
+        },
+        "Outputs": {
+            "Bucket": {"Description": "KUMOBAN_ARCHIVE_BUCKET", "Value": {"Ref": "Store"}},
+            "Role": {"Description": "KUMOBAN_ARCHIVE_ROLE", "Value": {"Fn::GetAtt": ["Writer", "Arn"]}},
+        },
+    }
+
+
 TEMPLATES: dict[str, Callable[[], dict[str, Any]]] = {
     "roles": _roles,
     "members": _members,
     "management": _management,
     "watchdog": _watchdog,
+    "archive": _archive,
 }
