@@ -359,6 +359,9 @@ KUMOBAN_ARCHIVE_BUCKET = _env("ARCHIVE_BUCKET")
 KUMOBAN_ARCHIVE_ROLE = _env("ARCHIVE_ROLE")
 KUMOBAN_ARCHIVE_PREFIX = _env("ARCHIVE_PREFIX")
 KUMOBAN_ARCHIVE_DAYS = int(_env("ARCHIVE_DAYS", "2557"))  # seven years
+# How long what may be let go of is kept
+KUMOBAN_KEEP_EVENTS_DAYS = int(_env("KEEP_EVENTS_DAYS", "2557"))  # seven years
+KUMOBAN_KEEP_PACKS_DAYS = int(_env("KEEP_PACKS_DAYS", "90"))
 
 LOGGING = {
     "version": 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext
@@ -19,11 +19,13 @@ from kumoban.desk.people import Actor
 from kumoban.evidence.audit.conflicts import conflicts
 from kumoban.evidence.audit.controls.listed import CONTROLS
 from kumoban.evidence.audit.controls.running import last_runs, run
+from kumoban.evidence.audit.exporting import table_of
 from kumoban.evidence.audit.models import Pack, Sample
 from kumoban.evidence.audit.pack.ordering import PackForm, content_of, order, pack_of, packs
 from kumoban.evidence.audit.paper.binder import binder
 from kumoban.evidence.audit.paper.sheet import pdf
 from kumoban.evidence.audit.population import Proof
+from kumoban.evidence.audit.retention import standing
 from kumoban.evidence.audit.room import Period, looking, within
 from kumoban.evidence.audit.sampling import (
     METHOD,
@@ -129,6 +131,14 @@ class ConflictOut(Schema):
     requests: list[str]
 
 
+class KeptOut(Schema):
+    title: str
+    how: str
+    days: int | None
+    count: int
+    oldest: datetime | None
+
+
 class GuestOut(Schema):
     """A stay; ``over`` once no call of theirs is answered any more."""
 
@@ -232,6 +242,36 @@ def list_conflicts(request: HttpRequest, since: AwareInstant, until: AwareInstan
     actor = actor_of(request)
     looking(actor)
     return [{**one.__dict__, "key": one.key} for one in conflicts(within(actor, Period(since, until)))]
+
+
+@router.get("/audit/tables/{name}")
+def table(
+    request: HttpRequest,
+    name: Literal["requests", "approvals", "grants", "evidence", "rule_changes"],
+    since: AwareInstant,
+    until: AwareInstant,
+) -> list[dict[str, str]]:
+    """One table of a period as an audit pack would hold it (auditors); people are ids."""
+    actor = actor_of(request)
+    rows = table_of(actor, name, Period(since, until))
+    if actor.auditor:
+        remember_download(actor, request.get_full_path())
+    return rows
+
+
+@router.get("/audit/retention", response=list[KeptOut])
+def list_retention(request: HttpRequest) -> list[dict[str, Any]]:
+    """Each class of record, how long it is kept (null: for good), and what there is (auditors, operations team)."""
+    return [
+        {
+            "title": gettext(one.kept.title),
+            "how": gettext(one.kept.how),
+            "days": one.days,
+            "count": one.count,
+            "oldest": one.oldest,
+        }
+        for one in standing(actor_of(request))
+    ]
 
 
 @router.get("/audit/guests", response=list[GuestOut])

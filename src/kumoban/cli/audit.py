@@ -137,7 +137,9 @@ def _control_lines(found: list[dict[str, Any]]) -> Iterator[str]:
         )
         for one in found
     ]
-    yield from columns(("", _("Reference"), _("Query"), _("Looked at"), _("Exceptions"), _("Control")), rows)
+    yield from columns(
+        ("", _("Number in the framework"), _("Query"), _("Looked at"), _("Exceptions"), _("Control")), rows
+    )
 
 
 def _figure(value: int | None) -> str:
@@ -150,8 +152,25 @@ def _figure(value: int | None) -> str:
 def conflicts(client: ApiClient, since: str, until: str, as_json: bool) -> None:
     found = client.get("audit/conflicts", since=since, until=until)
     rows = [(one["kind"], one["first"], one["second"], " ".join(one["requests"][:10])) for one in found]
-    heads = (_("What"), "", "", _("Requests"))
+    heads = (_("What"), "", "", _("Which requests"))
     say(found, columns(heads, rows) if rows else [_("Nothing meets that should not.")], as_json)
+
+
+@command("table", gettext_noop("One table of a period, as an audit pack would hold it."), group=audit)
+@click.argument("name", type=click.Choice(["requests", "approvals", "grants", "evidence", "rule_changes"]))
+@since
+@until
+def table(client: ApiClient, name: str, since: str, until: str, as_json: bool) -> None:
+    found = client.get(f"audit/tables/{name}", since=since, until=until)
+    rows = [tuple(row.values())[:6] for row in found]
+    say(found, columns(tuple(found[0])[:6], rows) if rows else [_("Nothing fits.")], as_json)
+
+
+@command("retention", gettext_noop("How long each class of record is kept."), group=audit)
+def retention(client: ApiClient, as_json: bool) -> None:
+    found = client.get("audit/retention")
+    rows = [(one["title"], "–" if one["days"] is None else str(one["days"]), str(one["count"])) for one in found]
+    say(found, columns((_("Class of record"), _("Days"), _("Count")), rows), as_json)
 
 
 @command("guests", gettext_noop("Guests of an audit firm; let one in, or end a stay (auditors)."), group=audit)

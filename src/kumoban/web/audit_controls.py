@@ -18,12 +18,13 @@ from kumoban.estate.models import Person
 from kumoban.evidence.audit import conflicts as found_conflicts
 from kumoban.evidence.audit.controls.listed import CONTROLS, FRAMEWORKS, OWNERS
 from kumoban.evidence.audit.controls.running import last_runs, run
+from kumoban.evidence.audit.retention import standing
 from kumoban.evidence.audit.room import Period, looking, within
 from kumoban.ledger.clock import database_now
 from kumoban.web.audit_pages import days_of, period_asked
 from kumoban.web.gate import guests_too, page
 
-__all__ = ["conflicts_page", "controls_page"]
+__all__ = ["conflicts_page", "controls_page", "retention_page"]
 
 _HALF_A_YEAR = timedelta(days=183)
 
@@ -99,3 +100,10 @@ def conflicts_page(request: Any) -> HttpResponse:
         **days_of(period.since, period.until),
     }
     return render(request, "web/audit/conflicts.html", context, status=422 if problems else 200)
+
+
+@page
+@guests_too
+@require_GET
+def retention_page(request: Any) -> HttpResponse:
+    return render(request, "web/audit/retention.html", {"here": "audit", "rows": standing(request.actor)})

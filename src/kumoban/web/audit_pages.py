@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
 from kumoban.core.reason import Reason, Refused
@@ -23,12 +25,13 @@ from kumoban.desk.planning import ShapeError
 from kumoban.desk.requests import refused_attempt
 from kumoban.desk.shapes import read
 from kumoban.desk.speech import said
+from kumoban.evidence.audit.exporting import TABLES, table_of
 from kumoban.evidence.audit.models import Pack, Sample
 from kumoban.evidence.audit.pack.ordering import PackForm, content_of, order, pack_of, packs
 from kumoban.evidence.audit.paper.binder import binder
 from kumoban.evidence.audit.paper.sheet import pdf
 from kumoban.evidence.audit.population import KINDS, Proof
-from kumoban.evidence.audit.room import Period, looking
+from kumoban.evidence.audit.room import Period, auditing, looking
 from kumoban.evidence.audit.sampling import (
     METHOD,
     SampleForm,
@@ -52,9 +55,17 @@ __all__ = [
     "period_asked",
     "population_csv",
     "sample_page",
+    "table_export",
 ]
 
 _MOST = 30
+_TABLES = {
+    "requests": gettext_noop("Requests that were asked"),
+    "approvals": gettext_noop("Approvals"),
+    "grants": gettext_noop("Grants that became active"),
+    "evidence": gettext_noop("Session evidence"),
+    "rule_changes": gettext_noop("Changes of rules"),
+}
 
 
 @page
@@ -86,6 +97,7 @@ def _room(request: Any, problems: dict[str, list[str]] | None = None, form: str 
         "packs": [_pack(pack) for pack in packs(actor)[:_MOST]] if audits else [],
         "guests": [] if actor.guest else [_stay(guest, actor.now) for guest in guests(actor)[:_MOST]],
         "guest": actor.guest,
+        "tables": [(name, _(title)) for name, title in _TABLES.items()],
         "zone": settings.KUMOBAN_TIME_ZONE,
         "problems": {form: [text for texts in found.values() for text in texts]} if found else {},
         "typed": request.POST,
@@ -233,6 +245,27 @@ def pack_file(request: Any, pk: int) -> HttpResponseBase:
 
 def _pack(pack: Pack) -> dict[str, Any]:
     return {"pack": pack, "label": Pack.State(pack.state).label, **days_of(pack.since, pack.until)}
+
+
+@page
+@guests_too
+@require_GET
+def table_export(request: Any) -> HttpResponseBase:
+    """One table of a period as CSV or JSON, as an audit pack would hold it."""
+    name, kind = request.GET.get("table", ""), request.GET.get("format", "csv")
+    auditing(request.actor)
+    if name not in TABLES or kind not in ("csv", "json"):
+        raise Refused(Reason("no_such_table"))
+    try:
+        rows = table_of(request.actor, name, period_asked(request.GET))
+    except ShapeError as shape:
+        raise Refused(*(reason for _field, reason in shape.errors)) from shape
+    if request.actor.auditor:
+        remember_download(request.actor, request.get_full_path())
+    if kind == "json":
+        return sent_as(f"{name}.json", "application/json", [json.dumps(rows, ensure_ascii=False, indent=1)])
+    head = list(rows[0]) if rows else ["key"]
+    return sent_as(f"{name}.csv", "text/csv", csv_lines(head, ([row[column] for column in head] for row in rows)))
 
 
 # --- guests

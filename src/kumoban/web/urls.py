@@ -136,6 +136,8 @@ urlpatterns = [
     path("audit/samples/<int:pk>/population.csv", audit_pages.population_csv),
     path("audit/samples/<int:pk>/<int:rank>.pdf", audit_pages.binder_page),
     path("audit/controls", audit_controls.controls_page),
+    path("audit/retention", audit_controls.retention_page),
+    path("audit/export", audit_pages.table_export),
     path("audit/conflicts", audit_controls.conflicts_page),
     path("audit/packs", audit_pages.order_pack),
     path("audit/packs/<int:pk>.zip", audit_pages.pack_file),

@@ -259,7 +259,13 @@ def _grant_key(number: str, thing: str) -> str:
 
 #: the kinds there are, by their names in addresses and files
 KINDS: dict[str, Kind] = {
-    "requests": Kind(_("Requests"), "request.asked", lambda entry, _facts: entry.subject, _request_rows, numbered=True),
+    "requests": Kind(
+        _("Requests that were asked"),
+        "request.asked",
+        lambda entry, _facts: entry.subject,
+        _request_rows,
+        numbered=True,
+    ),
     "emergencies": Kind(
         _("Emergencies (approved afterwards)"),
         "request.asked",

@@ -64,7 +64,7 @@ def _request(one: Request) -> Iterator[Block]:
     yield Heading(_("Request"))
     yield Facts(list(_asked(one)))
     if one.plan is not None:
-        yield Heading(_("Plan"))
+        yield Heading(_("The plan"))
         yield from _plan(one.plan)
     yield Heading(_("Approvals"))
     yield _approvals(one)

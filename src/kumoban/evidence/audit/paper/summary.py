@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -42,7 +43,7 @@ def summary(
         *_faults(proved),
         Heading(_("Requests by state")),
         Table((_("State"), _("Count")), _by_state(tables["requests"]), (0.7, 0.3)),
-        Heading(_("Requests")),
+        Heading(_("Which requests")),
         Table(
             (_("Number"), _("About"), _("Requester"), _("Asked"), _("State")),
             [_request(row, people) for row in tables["requests"]],
@@ -97,7 +98,11 @@ def _by_state(rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 def _request(row: Row, people: Mapping[str, str]) -> tuple[str, ...]:
     who = people.get(row["requester"], row["requester"])
-    return row["key"], row["about"], who, row["asked_at"][:16].replace("T", " "), _state(row["state"])
+    return row["key"], row["about"], who, _asked(row), _state(row["state"])
+
+
+def _asked(row: Row) -> str:
+    return moment(datetime.fromisoformat(row["asked_at"]))[:16] if row["asked_at"] else ""
 
 
 def _sample(one: Sample) -> tuple[str, ...]:
