@@ -27,6 +27,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "name": actor.person.display_name,
         "ops": actor.ops,
         "auditor": actor.auditor,
+        "guest": actor.guest is not None,
         "language": actor.user.language,
         "zone": str(actor.zone),
         "mode": "observe" if observing() else "operate",

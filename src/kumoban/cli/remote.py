@@ -70,7 +70,8 @@ _emergency = click.option(
 @command("whoami", gettext_noop("Who the token speaks for."))
 def whoami(client: ApiClient, as_json: bool) -> None:
     me = client.get("me")
-    roles = [text for text, held in ((_("operations team"), me["ops"]), (_("auditor"), me["auditor"])) if held]
+    held = {_("operations team"): me["ops"], _("auditor"): me["auditor"], _("guest of an audit firm"): me["guest"]}
+    roles = [text for text, is_held in held.items() if is_held]
     say(me, [f"{me['name']} ({me['person']})" + (f": {', '.join(roles)}" if roles else "")], as_json)
 
 

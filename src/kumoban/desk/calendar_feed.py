@@ -33,7 +33,7 @@ def make_feed(actor: Actor) -> str:
 def reader_of(secret: str) -> Actor | None:
     """Whose feed this is. A token that may do anything else is none: addresses are remembered in many places."""
     actor = actor_of_token(secret)
-    if actor is None or actor.scopes != frozenset({FEED_SCOPE}):
+    if actor is None or actor.scopes != frozenset({FEED_SCOPE}) or actor.guest is not None:
         return None
     person = actor.user.person
     return actor if person is not None and person.can_act else None

@@ -9,6 +9,7 @@ from django.test import Client
 
 from kumoban.core.reason import Refused
 from kumoban.desk import requests
+from kumoban.desk.calendar_feed import make_feed
 from kumoban.desk.guests.letting_in import end_guest, guests, let_in
 from kumoban.desk.guests.models import Guest
 from kumoban.desk.models import Request
@@ -163,6 +164,21 @@ def test_the_guest_s_pages_offer_nothing_that_is_closed_to_them(office: Office) 
     assert 'href="/ask"' not in page
     assert 'href="/access"' not in page
     assert client.get(f"/requests/{made.number}").status_code == 200
+
+
+def test_an_address_of_a_calendar_made_before_opens_nothing_for_a_guest(office: Office) -> None:
+    guest(office)
+    Guest.objects.all().delete()
+    secret = make_feed(office.actor("endo"))
+    assert Client().get(f"/calendar/{secret}.ics").status_code == 200
+    let_in(office.actor("ito"), asking())
+    assert Client().get(f"/calendar/{secret}.ics").status_code == 404
+
+
+def test_a_guest_is_told_to_be_one(office: Office) -> None:
+    guest(office)
+    me = Caller(office, "endo", "read").get("me").json()
+    assert (me["guest"], me["auditor"], me["ops"]) == (True, False, False)
 
 
 def test_a_refused_page_is_an_attempt_in_the_ledger(office: Office) -> None:
