@@ -7,6 +7,7 @@ things is told with what it may mean; what means nothing is told as it was typed
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from kumoban.core.form import Reading
-from kumoban.core.normalise import RefusedCharacters, aligned, visible
+from kumoban.core.normalise import Aligned, RefusedCharacters, aligned, plain, visible
 from kumoban.core.office_time import Named, NotUnderstood, named_in, parse_duration, parse_range, parse_time
 from kumoban.core.reason import Reason
 
@@ -76,18 +77,17 @@ class Lexicon(Generic[Meaning]):
     """Words and what each may mean; compared without case, full width or spelling of dashes."""
 
     def __init__(self, words: Iterable[tuple[str, Meaning]]) -> None:
-        self._meanings: dict[str, list[Meaning]] = {}
+        self._meanings: dict[str, dict[Meaning, None]] = {}
         for word, meaning in words:
-            written = _folded(aligned(word.strip()).value)
-            if written and meaning not in (known := self._meanings.setdefault(written, [])):
-                known.append(meaning)
+            if written := _folded(plain(word.strip())):
+                self._meanings.setdefault(written, {})[meaning] = None
         self._lengths = sorted({len(word) for word in self._meanings}, reverse=True)
 
     def at(self, folded: str, start: int) -> Iterator[tuple[int, Sequence[Meaning]]]:
         """The ends and meanings of the words that begin there, the longest first."""
         for length in self._lengths:
             if start + length <= len(folded) and (meanings := self._meanings.get(folded[start : start + length])):
-                yield start + length, meanings
+                yield start + length, tuple(meanings)
 
 
 def _folded(value: str) -> str:
@@ -96,6 +96,9 @@ def _folded(value: str) -> str:
 
 
 _LATIN = re.compile(r"[0-9A-Za-z_]")
+#: in place of what was taken; a typed one is part of no word either
+_TAKEN = "\ufffc"
+_UNREAD = "\ufffd"
 
 
 class Text:
@@ -104,24 +107,20 @@ class Text:
     def __init__(self, typed: str) -> None:
         self._aligned = aligned(typed[:LONGEST])
         self.typed = typed
-        self.value = self._aligned.value
+        self.value = _readable(self._aligned)
         self._folded = _folded(self.value)
-        self._taken = bytearray(len(self.value))
+        #: the normalised text, with U+FFFC for every character that was taken
+        self.rest = self.value
 
     def take(self, start: int, end: int) -> Place:
         """Raises ValueError where some of it was taken before."""
-        if start >= end or any(self._taken[start:end]):
+        if start >= end or not self.free(start, end):
             raise ValueError("a word means one thing")
-        self._taken[start:end] = b"\1" * (end - start)
+        self.rest = self.rest[:start] + _TAKEN * (end - start) + self.rest[end:]
         return self._aligned.typed_at(start, end)
 
     def free(self, start: int, end: int) -> bool:
-        return not any(self._taken[start:end])
-
-    @property
-    def rest(self) -> str:
-        """The normalised text, with U+FFFC for every character that was taken."""
-        return "".join("\ufffc" if taken else char for char, taken in zip(self.value, self._taken, strict=True))
+        return _TAKEN not in self.rest[start:end]
 
     def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Of what is free now, one after the other."""
@@ -158,6 +157,16 @@ class Text:
         if len(self.typed) > LONGEST:
             found.append((LONGEST, len(self.typed)))
         return tuple(found)
+
+
+def _readable(typed: Aligned) -> str:
+    """Without characters that stand for several (㏠ is 1日): half of one is no word, and two share no place."""
+    shared = {place for place, count in Counter(typed.places).items() if count > 1}
+    several = {place for place, one in zip(typed.places, typed.value, strict=True) if place in shared and one.isalnum()}
+    return "".join(
+        _UNREAD if place in several or one == _TAKEN else one
+        for place, one in zip(typed.places, typed.value, strict=True)
+    )
 
 
 def _word_goes_on(value: str, at: int, step: int) -> bool:

@@ -47,7 +47,9 @@ def alone(person: Person) -> tuple[list[Alone], str]:
     mine = [rule for rule in every if for_emergencies(rule) and speaks_of(rule, person, facts)]
     if not mine:
         return [], ""
-    accounts = list(Account.objects.filter(absent_since=None, status="ACTIVE").select_related("ou").order_by("name"))
+    read = ("id", "name", "environment", "team", "ou__id_path")
+    there = Account.objects.filter(absent_since=None, status="ACTIVE").select_related("ou").only(*read)
+    accounts = list(there.order_by("name"))
     facts = Facts(groups, {account.id: account for account in accounts}, facts.teams)
     sets = dict(PermissionSet.objects.filter(absent_since=None).values_list("arn", "name"))
     found = [one for rule in mine if (one := _of(rule, person, facts, accounts, sets))]

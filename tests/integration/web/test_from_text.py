@@ -72,6 +72,14 @@ def test_a_product_and_an_environment_of_the_register_are_an_account(office: Off
     assert not re.search(r'value="410122300001" checked', page)
 
 
+def test_what_a_team_is_for_means_its_accounts(office: Office) -> None:
+    Account.objects.filter(pk="410122300002").update(environment="stg", name="payments-stg")
+    page = read(office, "決済本番・検証　今夜２２：００〜２６：００　リリース")
+    assert re.search(r'value="410122300001" checked', page)
+    assert "<q>検証</q>" in page, "staging is not offered to this person, which is told"
+    assert "No account offered to you is called so." in page
+
+
 def test_an_account_that_is_not_offered_is_no_word(office: Office) -> None:
     answer = signed_in(office, "kim").post(PAGE, {"understand": "1", "text": "payments-prod 2h"})
     page = answer.content.decode()

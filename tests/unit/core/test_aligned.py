@@ -8,7 +8,7 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kumoban.core.normalise import RefusedCharacters, aligned, normalise, visible
+from kumoban.core.normalise import RefusedCharacters, aligned, normalise, plain, visible
 
 OFFICE = st.text(alphabet=st.sampled_from("２２：００〜～-ー―ｻｰﾊﾞｶﾞAａ 　、。①㍻ﬁ決済か\u3099é\u0301\n"), max_size=40)
 
@@ -39,6 +39,13 @@ def test_it_reads_what_the_normaliser_reads(text: str) -> None:
         expected = normalise(text, "time").value
         written = aligned(text.strip()).value.replace("。", ".").replace("、", ", ")
         assert re.sub(r"\s+", " ", written).strip() == expected
+
+
+@given(st.one_of(OFFICE, st.text(max_size=60)))
+def test_many_names_are_read_at_once_as_they_are_in_a_text(text: str) -> None:
+    with suppress(RefusedCharacters):
+        normalise(text.strip(), "name")
+        assert plain(text.strip()) == aligned(text.strip()).value
 
 
 @given(st.text(max_size=80))

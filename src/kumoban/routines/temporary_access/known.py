@@ -13,6 +13,9 @@ from kumoban.routines.temporary_access.text import Known, KnownAccount, KnownFie
 
 __all__ = ["known_to"]
 
+#: what people leave out: 決済 is what 決済基盤 is for
+_GENERAL = re.compile("(?:基盤|システム|サービス|サイト|プラットフォーム)$")
+
 
 def known_to(person: Person, offered: Iterable[tuple[Account, set[str]]], routine: str) -> Known:
     """``offered``: as ``rules.offered`` gives them."""
@@ -63,6 +66,7 @@ def _parts(account: Account, entry: RegisterEntry | None, team: Team | None) -> 
     said = {entry.product if entry else "", account.team, stem if stem != account.name else ""}
     if team:
         said |= {team.name, team.name.removesuffix("チーム")}
+    said |= {_GENERAL.sub("", word) for word in said}
     return {word for word in said if len(word) > 1}
 
 

@@ -102,7 +102,7 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _BECAUSE = re.compile(r"\b(?:because(?:\s+of)?|in order to)\s+(?P<said>[^\n\r\ufffc,.;]+)", re.IGNORECASE)
-_PURPOSE = re.compile(r"(?P<said>[^\s\ufffc、。,.()「」]+)のため(?:に|の)?")
+_PURPOSE = re.compile(r"(?P<said>[^\s\ufffc、。,.()「」]+?)の?ため(?:に|の)?(?![ぁ-ん])")
 _LABELLED_TICKET = re.compile(
     r"(?:チケット|課題|変更番号|起票|ticket|issue|change)(?:番号|\s*no\.?)?\s*[::#]?\s*(?P<said>#?[A-Za-z0-9][A-Za-z0-9_-]*[0-9][A-Za-z0-9_-]*)",
     re.IGNORECASE,
@@ -123,8 +123,8 @@ _JOINER = re.compile(
     r"(?:[\s・/,、と&+の()]|および|及び|並びに|and|of|for|the|環境|アカウント|チーム|environments?|accounts?|team)*",
     re.IGNORECASE,
 )
-#: what may follow a part that stands alone: 決済エラー is not 決済
-_STANDS_ALONE = re.compile(r"$|[\s・/,、。.()\ufffc]|[ぁ-ん]|アカウント|環境|チーム|アクセス")
+#: what may follow a part that stands alone: 決済エラー is not 決済, and 決済が止まった tells why
+_STANDS_ALONE = re.compile(r"$|[\s・/,、。.()\ufffc]|[のでにをとへや]|アカウント|環境|チーム|アクセス")
 _INSIDE = re.compile("[\u4e00-\u9fff々ァ-ヶー]")
 _FILLER = re.compile(
     r"""(?:[\s・、。,.:;/~\-()「」【】!?()\ufffd'"]|お願い(?:いた|致)?し?ます|よろしく|宜しく|です|ます|します|したい|ください|下さい

@@ -222,6 +222,7 @@ def test_permission_set_ticket_and_the_companys_own_number() -> None:
 
 def test_a_purpose_is_the_reason_and_a_kind_of_work_is_not() -> None:
     assert form("決済エラーの調査のため payments-prod")["reason"] == ("決済エラーの調査",)
+    assert form("決済が止まっているため ads-prod")["reason"] == ("決済が止まっている",)
     assert form("障害対応のため payments-prod") == {"accounts": ("410122300001",), "kind": ("incident",)}
     assert unclear("リリースと障害対応")["kind"] == ("release", "incident")
 
@@ -254,6 +255,14 @@ def test_no_text_is_too_much_and_nothing_is_taken_twice(line: str) -> None:
     covered = [at for start, end in places for at in range(start, end)]
     assert len(covered) == len(set(covered))
     assert all(0 <= start < end <= len(line) for start, end in places)
+
+
+@pytest.mark.parametrize("line", ["㏠〜㏡ 決済本番", "⑽名", "㏠22:00", "㋉5日 22:00から㍱"])
+def test_a_character_that_stands_for_several_is_no_word(line: str) -> None:
+    found = read(line)
+    places = [place for one in (*found.pieces, *found.unclear) for place in one.places] + list(found.left)
+    assert len(places) == len(set(places))
+    assert form(line).get("accounts") in (None, ("410122300001",))
 
 
 @settings(max_examples=200, deadline=None)
