@@ -76,8 +76,8 @@ def test_what_a_team_is_for_means_its_accounts(office: Office) -> None:
     Account.objects.filter(pk="410122300002").update(environment="stg", name="payments-stg")
     page = read(office, "決済本番・検証　今夜２２：００〜２６：００　リリース")
     assert re.search(r'value="410122300001" checked', page)
+    assert "Not understood, and not in the form" in page
     assert "<q>検証</q>" in page, "staging is not offered to this person, which is told"
-    assert "No account offered to you is called so." in page
 
 
 def test_an_account_that_is_not_offered_is_no_word(office: Office) -> None:
