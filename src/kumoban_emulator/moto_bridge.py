@@ -47,6 +47,7 @@ def _dispatcher() -> Any:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         _share_managed_policies()
+        _hold_what_is_locked()
         return DomainDispatcherApplication(create_backend_app)
 
 
@@ -63,6 +64,29 @@ def _share_managed_policies() -> None:
         return [_of_account(policy, backend.account_id) for policy in policies]
 
     IAMBackend._init_aws_policies = of_account  # type: ignore[method-assign,assignment]
+
+
+def _hold_what_is_locked() -> None:
+    """A retention in compliance mode is never shortened nor loosened; moto takes any.
+
+    Source: S3 user guide, "Locking objects with Object Lock", "Retention modes".
+    """
+    from moto.s3.exceptions import AccessDeniedByLock
+    from moto.s3.models import S3Backend
+
+    really = S3Backend.put_object_retention
+
+    def only_longer(
+        backend: Any, bucket_name: str, key_name: str, version_id: str | None, retention: tuple[str | None, str | None]
+    ) -> None:
+        held = backend.get_object(bucket_name, key_name, version_id=version_id)
+        mode, until = retention
+        strict = held is not None and held.lock_mode == "COMPLIANCE" and held.is_locked(False)
+        if strict and (mode != "COMPLIANCE" or (until or "") < (held.lock_until or "")):
+            raise AccessDeniedByLock
+        really(backend, bucket_name, key_name, version_id, retention)
+
+    S3Backend.put_object_retention = only_longer  # type: ignore[method-assign,assignment]
 
 
 def _of_account(policy: Any, account: str) -> Any:

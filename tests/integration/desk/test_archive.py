@@ -106,6 +106,23 @@ def test_nobody_deletes_it_not_even_the_store_s_administrator(desk: Practice) ->
     assert refused.value.response["Error"]["Code"] == "AccessDenied"
 
 
+def test_nobody_shortens_its_lock_and_anybody_who_may_lengthens_it(desk: Practice) -> None:
+    some(1)
+    export()
+    part = Segment.objects.get()
+    place = {"Bucket": BUCKET, "Key": part.key, "VersionId": part.version}
+    for loosened in (
+        {"Mode": "COMPLIANCE", "RetainUntilDate": database_now() + timedelta(days=1)},
+        {"Mode": "GOVERNANCE", "RetainUntilDate": part.locked_until + timedelta(days=1)},
+    ):
+        with pytest.raises(ClientError) as refused:
+            store(desk).put_object_retention(**place, Retention=loosened)
+        assert refused.value.response["Error"]["Code"] == "AccessDenied"
+    longer = {"Mode": "COMPLIANCE", "RetainUntilDate": part.locked_until + timedelta(days=1)}
+    store(desk).put_object_retention(**place, Retention=longer)
+    assert verify_export() == 1
+
+
 def test_the_role_reads_and_puts_and_nothing_else() -> None:
     actions = {action for one in policy(declared(ARCHIVE))["Statement"] for action in one["Action"]}
     assert actions == {

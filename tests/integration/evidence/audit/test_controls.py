@@ -18,6 +18,7 @@ from kumoban.evidence.audit.controls.queries import QUERIES, Looked
 from kumoban.evidence.audit.controls.running import last_runs, run, run_daily
 from kumoban.evidence.audit.models import ControlRun
 from kumoban.evidence.audit.room import Period
+from kumoban.evidence.matching.models import Session
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.models import Entry
 from kumoban.ledger.record import record, writing
@@ -136,6 +137,20 @@ def test_a_call_without_an_approved_request_is_named(office: Office) -> None:
 def test_ended_grants_without_their_log_are_named(office: Office) -> None:
     worked(office)
     assert looked("sessions_are_kept").count == len(looked("sessions_are_kept").exceptions) == 4
+
+
+def test_a_session_without_a_request_is_named_until_it_is_explained(office: Office) -> None:
+    now = database_now()
+    values: dict[str, Any] = {"month": f"{now:%Y-%m}", "key": "k", "kind": "iam_user", "first": now, "last": now}
+    session = Session.objects.create(
+        account="410122300001", principal="arn:x", outcome="no_request", digest="a", **values
+    )
+    Session.objects.create(account="410122300001", principal="arn:y", outcome="matched", **values)
+    found = looked("sessions_have_a_request")
+    assert (found.count, len(found.exceptions)) == (2, 1)
+    assert found.exceptions[0].startswith("410122300001 arn:x")
+    Session.objects.filter(pk=session.pk).update(digest="d", explained_digest="d")
+    assert looked("sessions_have_a_request").exceptions == ()
 
 
 def test_a_key_that_nobody_used_for_long_is_named(office: Office) -> None:

@@ -50,6 +50,9 @@ HOW = {
     "access_outside_is_looked_into": _(
         "Access without a grant is found by the scan and stands until somebody decides."
     ),
+    "sessions_have_a_request": _(
+        "Every privileged session in CloudTrail is matched to a request; the rest are explained, and a month is signed."
+    ),
     "keys_are_used": _("IAM users with keys or passwords are listed with their last use; reviews ask for each."),
     "roles_do_not_meet": _("Approvals are looked through for pairs and roles that should not meet."),
 }
@@ -100,6 +103,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("jsox", "CM-2", _RULED, "rules_change_through_the_desk"),
     Control("jsox", "OP-1", _LOGGED, "ledger_is_whole", "audit"),
     Control("jsox", "OP-2", _OUTSIDE, "access_outside_is_looked_into"),
+    Control("jsox", "OP-3", _OUTSIDE, "sessions_have_a_request"),
     Control("isms", "A.5.3", _APART, "nobody_approves_their_own"),
     Control("isms", "A.5.3", _APART, "roles_do_not_meet", "audit"),
     Control("isms", "A.5.15", _RULED, "rules_change_through_the_desk"),
@@ -111,6 +115,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("isms", "A.8.2", _APPROVED, "approved_before_use"),
     Control("isms", "A.8.2", _REVIEWED, "permanent_access_has_an_owner", "owners"),
     Control("isms", "A.8.16", _OUTSIDE, "access_outside_is_looked_into"),
+    Control("isms", "A.8.16", _OUTSIDE, "sessions_have_a_request"),
     Control("isms", "A.8.32", _CHANGED, "changes_have_a_request"),
     Control("pci", "7.2.2", _ENDED, "ends_are_proven"),
     Control("pci", "7.2.3", _APPROVED, "approved_before_use"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from kumoban.desk.models import Approval, Hold, Request
 from kumoban.desk.people import accounts_of_the_same
@@ -16,6 +16,8 @@ from kumoban.estate.models import Assignment, IamUser, Person
 from kumoban.evidence.audit import conflicts as found_conflicts
 from kumoban.evidence.audit.population import population
 from kumoban.evidence.audit.room import Period
+from kumoban.evidence.matching.models import Session
+from kumoban.evidence.matching.visible import ASKED
 from kumoban.evidence.models import SessionLog
 from kumoban.findings.models import Finding, FindingState
 from kumoban.ledger.clock import database_now
@@ -149,6 +151,14 @@ def access_outside_is_looked_into(_period: Period) -> Looked:
     return Looked(standing.count(), tuple(f"{one.watch} {one.key}" for one in old.order_by("pk")))
 
 
+def sessions_have_a_request(period: Period) -> Looked:
+    """Every privileged session in CloudTrail that began in the period matches a request, or was explained."""
+    begun = Session.objects.filter(first__gte=period.since, first__lt=period.until)
+    asked = begun.filter(outcome__in=ASKED).exclude(explained_digest=F("digest")).order_by("pk")
+    keys = asked.values_list("account", "principal", "first")
+    return Looked(begun.count(), tuple(f"{account} {who} {first.isoformat()}" for account, who, first in keys))
+
+
 def keys_are_used(_period: Period) -> Looked:
     """No user of IAM that can sign in was unused for 90 days (as it is now)."""
     able = IamUser.objects.filter(absent_since=None).filter(Q(console=True) | Q(active_keys__gt=0))
@@ -187,6 +197,7 @@ QUERIES: dict[str, Callable[[Period], Looked]] = {
         changes_have_a_request,
         sessions_are_kept,
         access_outside_is_looked_into,
+        sessions_have_a_request,
         keys_are_used,
         roles_do_not_meet,
     )
