@@ -23,7 +23,7 @@ PAY = "410122300001"
 
 
 def busy(office: Office) -> str:
-    """More than a page would hold: work that meets, ends that are due, open work, long notes. The number of another request."""
+    """More than a page would hold: work that meets, ends, open work, long notes. The number of another request."""
     ops = office.actor("takahashi")
     start = database_now().replace(microsecond=0)
     for n in range(1, 13):
