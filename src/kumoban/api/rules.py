@@ -26,6 +26,7 @@ _FIELDS = (
     "effect",
     "who",
     "dimensions",
+    "pairs",
     "limits",
     "approvers",
     "fields",

@@ -85,8 +85,8 @@ class Question(BaseModel):
 class Placed:
     """One rule of the routine beside one thing asked for: whether it matched, or which part of it did not.
 
-    ``missed`` names ``disabled``, ``who``, ``length``, ``emergency`` (only then), ``qualified`` (runbook and exercise)
-    or a dimension of the routine.
+    ``missed`` names ``disabled``, ``who``, ``length``, ``hours``, ``week`` (its total is used up), ``emergency`` (only
+    then), ``qualified`` (runbook and exercise), ``pairs`` or a dimension of the routine.
     """
 
     rule: Rule
@@ -170,6 +170,8 @@ def _placed(
     routine: Routine, person: Person, things: Sequence[Mapping[str, str]], length: timedelta
 ) -> Iterable[Placed]:
     facts = rules.facts_of([person], things)
+    case = rules.Case(person, [person], things, clock.now(), length)
+    sight = rules.sight_of(routine, case)
     every = list(Rule.objects.filter(routine=routine.name).order_by("-effect", "name", "id"))
     closed = unmet(every, person, routine.name)
     for rule in every:
@@ -178,13 +180,17 @@ def _placed(
             missed = [] if rule.enabled else ["disabled"]
             missed += [] if match.who else ["who"]
             missed += match.missed
-            if rule.effect == Rule.Effect.ALLOW and length > rules.longest_of(rule):
-                missed.append("length")
-            if rule.effect == Rule.Effect.ALLOW and rules.for_emergencies(rule):
-                missed.append("emergency")
+            missed += _missed_by_time(rule, case, sight) if rule.effect == Rule.Effect.ALLOW else []
             if rule.pk in closed:
                 missed.append("qualified")
             yield Placed(rule, thing, tuple(missed))
+
+
+def _missed_by_time(rule: Rule, case: rules.Case, sight: rules.Sight) -> list[str]:
+    missed = ["length"] if case.length is None or case.length > rules.longest_of(rule) else []
+    missed += ["emergency"] if rules.for_emergencies(rule) else []
+    out = rules.out_of_time(rule, case, case.requester, sight)
+    return missed + (["hours" if out.code == "out_of_hours" else "week"] if out else [])
 
 
 def _seats(decision: rules.Decision, asker: Person) -> tuple[Seat, ...]:

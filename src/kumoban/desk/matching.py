@@ -14,18 +14,26 @@ from kumoban.estate.models import Account, Person, Team
 
 __all__ = [
     "EVERYTHING",
+    "PAIRS",
+    "REGISTER_COLUMNS",
     "Facts",
     "Match",
     "account_matches",
+    "account_patterns",
     "facts_of",
     "match",
     "own_teams",
+    "paired",
+    "pairs_match",
     "pattern_matches",
     "personal",
+    "registered",
     "speaks_of",
 ]
 
 EVERYTHING = "*"
+#: what a match names where no pair of the rule matches
+PAIRS = "pairs"
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,8 @@ def match(routine: Routine, rule: Rule, combination: Mapping[str, str], person: 
         for dimension in routine.dimensions
         if not _covers(rule, dimension, combination.get(dimension.name, ""), person, facts)
     ]
+    if not pairs_match(routine, rule, combination, person, facts):
+        missed.append(PAIRS)
     return Match(speaks_of(rule, person, facts), tuple(missed))
 
 
@@ -70,8 +80,30 @@ def speaks_of(rule: Rule, person: Person, facts: Facts) -> bool:
 def _covers(rule: Rule, dimension: Dimension, value: str, person: Person, facts: Facts) -> bool:
     patterns = rule.dimensions.get(dimension.name)
     if patterns is None:
-        return rule.effect == Rule.Effect.DENY
+        return rule.effect == Rule.Effect.DENY or paired(rule, dimension.name)
     return any(pattern_matches(dimension, pattern, value, person, facts) for pattern in patterns)
+
+
+def paired(rule: Rule, dimension: str) -> bool:
+    """Whether every pair of the rule says something of this dimension, so that nothing else need."""
+    return bool(rule.pairs) and all(dimension in pair for pair in rule.pairs)
+
+
+def account_patterns(rule: Rule) -> list[str]:
+    """Every pattern of accounts in a rule."""
+    return [*rule.dimensions.get("account", ()), *(pair["account"] for pair in rule.pairs if "account" in pair)]
+
+
+def pairs_match(routine: Routine, rule: Rule, combination: Mapping[str, str], person: Person, facts: Facts) -> bool:
+    """Whether one of the rule's pairs matches whole; also where it has none."""
+    kinds = {dimension.name: dimension for dimension in routine.dimensions}
+    return not rule.pairs or any(
+        all(
+            name in kinds and pattern_matches(kinds[name], pattern, combination.get(name, ""), person, facts)
+            for name, pattern in pair.items()
+        )
+        for pair in rule.pairs
+    )
 
 
 def pattern_matches(dimension: Dimension, pattern: str, value: str, person: Person, facts: Facts) -> bool:
@@ -84,7 +116,9 @@ def personal(pattern: str) -> bool:
 
 
 def account_matches(pattern: str, value: str, person: Person, facts: Facts) -> bool:
-    """``<account id>``, ``ou:<id>`` (nested), ``team:<slug>``, ``own-team``."""
+    """``<account id>``, ``ou:<id>`` (nested), ``team:<slug>``, ``own-team``, ``tag:<key>=<value>``, and of the account
+    register ``register:<column>=<value>``.
+    """
     account = facts.accounts.get(value)
     if account is None:
         return False
@@ -95,7 +129,23 @@ def account_matches(pattern: str, value: str, person: Person, facts: Facts) -> b
         return account.ou is not None and name in account.ou.id_path.split("/")
     if kind == "team":
         return account.team == name
+    if kind in ("tag", "register"):
+        key, _sign, said = name.partition("=")
+        return (account.tags.get(key) if kind == "tag" else registered(account, key)) == said
     return pattern == value
+
+
+#: the register's own columns that rules may speak of
+REGISTER_COLUMNS = ("number", "product", "environment", "department", "data_class", "root_mfa")
+
+
+def registered(account: Account, column: str) -> str | None:
+    """What the account register says in a column; None where there is no line, or no such column in it."""
+    entry = getattr(account, "register", None)
+    if entry is None:
+        return None
+    value = getattr(entry, column) if column in REGISTER_COLUMNS else entry.own.get(column)
+    return None if value is None else str(value)
 
 
 def _word_matches(pattern: str, value: str, person: Person, facts: Facts) -> bool:
@@ -120,7 +170,9 @@ _MATCHERS: dict[str, Callable[[str, str, Person, Facts], bool]] = {
 def facts_of(people: Iterable[Person], combinations: Sequence[Mapping[str, str]]) -> Facts:
     groups = {person.id: groups_of(person.id) for person in people}
     wanted = {combination.get("account", "") for combination in combinations}
-    accounts = {account.id: account for account in Account.objects.filter(id__in=wanted).select_related("ou")}
+    accounts = {
+        account.id: account for account in Account.objects.filter(id__in=wanted).select_related("ou", "register")
+    }
     return Facts(groups, accounts, own_teams(groups))
 
 

@@ -110,8 +110,11 @@ class Rule(models.Model):
     who = models.JSONField(default=dict)
     #: {dimension: [values]}; "*" matches everything
     dimensions = models.JSONField(default=dict)
-    #: {"max_minutes": int}; with {"afterwards_days": int} it allows in an emergency, and is approved within these days;
-    #: {"tells": ["group:id", "person:id"]}: who hears of an emergency at once;
+    #: [{dimension: value}]: exact pairs, such as an account and what may be had in it; one of them must match
+    pairs = models.JSONField(default=list)
+    #: {"max_minutes": int}; {"hours": [{"day", "start", "until"}]}: only in them; {"week_minutes": int}: no more in a
+    #: week (see ``conditions``); with {"afterwards_days": int} it allows in an emergency, and is approved within these
+    #: days; {"tells": ["group:id", "person:id"]}: who hears of an emergency at once;
     #: with {"qualified_days": int} only to who read the runbook and finished the exercise within these days
     limits = models.JSONField(default=dict)
     #: [{"group": id} | {"manager": true} | {"people": [ids]}, each with "count"; "concurrence" and "via" where so]

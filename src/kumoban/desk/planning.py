@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from pydantic import ValidationError
 
-from kumoban.core.calendar import BusinessCalendar
 from kumoban.core.form import Choices, Form, Reading
 from kumoban.core.pattern import LONGEST
 from kumoban.core.plan import Plan
@@ -20,7 +18,8 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import Decided, signed_bytes
 from kumoban.desk import clock, rules
 from kumoban.desk.freezes import freezing, told_of
-from kumoban.desk.models import CompanyHoliday, EmergencyReview, ExtraField, Request
+from kumoban.desk.models import EmergencyReview, ExtraField, Request
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor, accounts_of_the_same
 from kumoban.desk.routine import Asked, Routine
 from kumoban.desk.states import Ratification
@@ -67,15 +66,6 @@ class Draft:
     @property
     def refusals(self) -> tuple[Reason, ...]:
         return (*self.plan.refusals, *(() if self.plan.refusals else self.decision.refusals))
-
-
-def organisation_zone() -> ZoneInfo:
-    return ZoneInfo(settings.KUMOBAN_TIME_ZONE)
-
-
-def business_calendar() -> BusinessCalendar:
-    company: dict[date, str] = dict(CompanyHoliday.objects.values_list("day", "name"))
-    return BusinessCalendar(zone=organisation_zone(), company_holidays=company)
 
 
 def read_form(routine: Routine, data: Mapping[str, Any], zone: ZoneInfo) -> tuple[Form, tuple[Reason, ...]]:
@@ -245,8 +235,17 @@ def judge(routine: Routine, form: Form, asked: Asked, *, live: bool, request: st
 
 def authorise(routine: Routine, plan: Plan, asked: Asked) -> rules.Decision:
     """What the rules and freezes of this moment say about a plan; people are judged on the memberships last seen."""
-    length = plan.window.resolved(asked.now).length if plan.window else timedelta()
-    decision = rules.decide(routine, asked.requester, asked.workers, plan.dimensions, length, emergency=asked.emergency)
+    window = plan.window.resolved(asked.now) if plan.window else None
+    decision = rules.decide(
+        routine,
+        asked.requester,
+        asked.workers,
+        plan.dimensions,
+        (window.starts_at if window else None) or asked.now,
+        window.length if window else timedelta(),
+        emergency=asked.emergency,
+        request=asked.request,
+    )
     return _with_contracts(_with_fields(_with_freezes(decision, routine, plan, asked.now), routine, asked), plan, asked)
 
 

@@ -47,6 +47,8 @@ class Asked:
     emergency: bool = False
     #: the company's own fields as they were filled; None where nobody filled them yet
     extra: Mapping[str, str] | None = None
+    #: the key of the request where it is stored already
+    request: int | None = None
 
     @classmethod
     def by(cls, requester: Person, workers: Iterable[Person], now: datetime, since: datetime | None = None) -> Asked:
@@ -58,7 +60,7 @@ class Asked:
         """Those of a stored request, as the estate knows them now."""
         requester = Person.objects.get(pk=request.requester_id)
         asked = cls.by(requester, request.workers.all(), now, request.created_at)
-        return replace(asked, emergency=request.emergency, extra=request.extra)
+        return replace(asked, emergency=request.emergency, extra=request.extra, request=request.pk)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kumoban.core.reason import Reason, Refused
+from kumoban.desk.matching import registered
 from kumoban.desk.models import ExtraField, Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import Dimension, routine_of
@@ -45,6 +46,8 @@ __all__ = [
 MOST_MINUTES = 7 * 24 * 60
 #: what is saved stands whole in one entry of the ledger
 MOST_BYTES = 6000
+#: 00:00 to 23:59
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class Who(BaseModel):
@@ -71,8 +74,24 @@ class Who(BaseModel):
         return {name: value for name, value in said.items() if value}
 
 
+class Hours(BaseModel):
+    """One of the times at which a rule allows: on ``day`` from ``start`` until ``until``, where the organisation is.
+
+    ``until`` is of the next day where it is not after ``start``.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    day: Literal["every", "business", "closed", "mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    start: str = Field(pattern=_CLOCK)
+    until: str = Field(pattern=_CLOCK)
+
+
 class Limits(BaseModel):
     """``max_minutes``: the longest it may be had.
+
+    ``hours``: it allows only what lies in them from start to end; none: at any time.
+    ``week_minutes``: how long in all one worker may have what it is about in a week, Monday to Sunday.
 
     ``afterwards_days``: the rule is for emergencies; what it allows is approved within these business days.
     ``qualified_days``: only for requesters who read the runbook and finished the exercise within these days.
@@ -83,6 +102,8 @@ class Limits(BaseModel):
     #: groups and people who hear of an emergency under this rule at once, by every channel; kept as ``group:id`` …
     tells: list[str] | None = Field(default=None, max_length=20)
     max_minutes: int | None = Field(default=None, ge=1, le=MOST_MINUTES)
+    hours: list[Hours] | None = Field(default=None, max_length=10)
+    week_minutes: int | None = Field(default=None, ge=1, le=MOST_MINUTES)
     afterwards_days: int | None = Field(default=None, ge=1, le=20)
     qualified_days: int | None = Field(default=None, ge=1, le=400)
 
@@ -156,6 +177,8 @@ class RuleForm(BaseModel):
     effect: Literal["allow", "deny"] = "allow"
     who: Who = Field(default_factory=Who)
     dimensions: dict[str, list[str]] = Field(default_factory=dict)
+    #: exact pairs, such as an account and a permission set: one of them must match; what all name, needs no dimension
+    pairs: list[dict[str, str]] = Field(default_factory=list, max_length=50)
     limits: Limits = Field(default_factory=Limits)
     approvers: list[Approver] = Field(default_factory=list, max_length=10)
     #: keys of the company's own fields of the routine that must be filled where this rule allows
@@ -178,7 +201,8 @@ class RuleForm(BaseModel):
             if name not in known:
                 raise problem("unknown_dimension", f"dimensions.{name}", dimension=name[:40])
             for pattern in patterns:
-                _check_pattern(known[name], pattern)
+                _check_pattern(known[name], pattern, f"dimensions.{name}")
+        self._pairs_make_sense(known)
         own = set(ExtraField.objects.filter(routine=self.routine).values_list("key", flat=True))
         for key in self.fields:
             if key not in own:
@@ -189,11 +213,20 @@ class RuleForm(BaseModel):
             raise problem("rule_too_large")
         return self
 
+    def _pairs_make_sense(self, known: Mapping[str, Dimension]) -> None:
+        for place, pair in enumerate(self.pairs):
+            if len(pair) < 2:
+                raise problem("pair_of_one", f"pairs.{place}")
+            for name, pattern in pair.items():
+                if name not in known:
+                    raise problem("unknown_dimension", f"pairs.{place}.{name}", dimension=name[:40])
+                _check_pattern(known[name], pattern, f"pairs.{place}.{name}")
+
     def _allows_somebody_something(self, known: Iterable[str]) -> None:
         if not self.who.stored():
             raise problem("rule_for_nobody", "who")
         for name in known:
-            if not self.dimensions.get(name):
+            if not self.dimensions.get(name) and not (self.pairs and all(name in pair for pair in self.pairs)):
                 raise problem("dimension_missing", f"dimensions.{name}", dimension=name)
         if self.limits.afterwards_days and not self.approvers:
             raise problem("afterwards_by_nobody", "approvers")
@@ -209,11 +242,15 @@ class RuleForm(BaseModel):
             "effect": self.effect,
             "who": self.who.stored(),
             "dimensions": {name: list(patterns) for name, patterns in self.dimensions.items() if patterns},
-            "limits": self.limits.model_dump(exclude_none=True) if allows else {},
+            "pairs": [dict(pair) for pair in self.pairs],
+            "limits": self._limits() if allows else {},
             "approvers": [approver.stored() for approver in self.approvers] if allows else [],
             "fields": list(dict.fromkeys(self.fields)) if allows else [],
             "enabled": self.enabled,
         }
+
+    def _limits(self) -> dict[str, Any]:
+        return {name: value for name, value in self.limits.model_dump(exclude_none=True).items() if value}
 
 
 def _group(given: str) -> str:
@@ -240,9 +277,8 @@ def _told(given: str) -> str:
     return f"person:{_person(given.strip())}"
 
 
-def _check_pattern(dimension: Dimension, pattern: str) -> None:
+def _check_pattern(dimension: Dimension, pattern: str, field: str) -> None:
     """What a pattern names must be there; a typing error would be a rule that silently never matches."""
-    field = f"dimensions.{dimension.name}"
     if not pattern.strip() or len(pattern) > 200:
         raise problem("shape.missing", field)
     if pattern == "*":
@@ -263,6 +299,15 @@ def _check_account(pattern: str, field: str) -> None:
     elif kind == "team":
         if not Team.objects.filter(slug=name, absent_since=None).exists():
             raise problem("unknown_team", field, team=name[:60])
+    elif kind == "tag":
+        key, _equals, said = name.partition("=")
+        if not any(tags.get(key) == said for tags in Account.objects.values_list("tags", flat=True)):
+            raise problem("unknown_tag", field, tag=name[:80])
+    elif kind == "register":
+        column, _equals, said = name.partition("=")
+        lines = Account.objects.exclude(register=None).select_related("register")
+        if not any(registered(account, column) == said for account in lines):
+            raise problem("unknown_register_value", field, said=name[:80])
     elif not Account.objects.filter(id=pattern).exists():
         raise problem("unknown_account", field, account=pattern[:40])
 
@@ -318,7 +363,7 @@ def may_save(actor: Actor, *, saves: bool = False) -> None:
         needs_recent_proof(actor)
 
 
-FIELDS = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "fields", "enabled")
+FIELDS = ("name", "routine", "effect", "who", "dimensions", "pairs", "limits", "approvers", "fields", "enabled")
 
 
 def values_of(rule: Rule) -> dict[str, Any]:
@@ -348,7 +393,7 @@ def history_of(rule: Rule) -> list[Saved]:
     found: list[Saved] = []
     before: Mapping[str, Any] | None = None
     for entry in reversed(entries):
-        after = {name: entry.facts[name] for name in FIELDS if name in entry.facts}
+        after = {"pairs": [], **{name: entry.facts[name] for name in FIELDS if name in entry.facts}}  # pairs came later
         found.append(Saved(int(entry.facts.get("version", 0)), entry.actor, entry.at, before, after))
         before = after
     return found[::-1]

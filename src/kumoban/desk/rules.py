@@ -7,17 +7,33 @@ When any matching rule for an exact thing requires approval, approval is require
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value, When
 
+from kumoban.core.calendar import BusinessCalendar
 from kumoban.core.reason import Reason
-from kumoban.desk.matching import EVERYTHING, Facts, Match, account_matches, facts_of, match, own_teams, speaks_of
+from kumoban.desk.conditions import Had, Span, had_by, out_of_hours, week_of, week_used_up
+from kumoban.desk.matching import (
+    EVERYTHING,
+    REGISTER_COLUMNS,
+    Facts,
+    Match,
+    account_matches,
+    account_patterns,
+    facts_of,
+    match,
+    own_teams,
+    paired,
+    speaks_of,
+)
 from kumoban.desk.models import Approval, Hold, Request, Requirement, Rule, Step
+from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.people import Actor, accounts_of_the_same, groups_of, manager_of
 from kumoban.desk.qualified import unmet
 from kumoban.desk.routine import Routine
@@ -48,6 +64,9 @@ __all__ = [
     "match",
     "offered",
     "operators",
+    "out_of_time",
+    "sight_of",
+    "spans_about",
     "to_confirm",
     "visible",
     "visible_accounts",
@@ -90,6 +109,11 @@ class Sight(Protocol):
     def unmet(self, requester: Person) -> Mapping[int, tuple[Reason, ...]]:
         """By rule, what the requester has not done that it asks for."""
 
+    def calendar(self) -> BusinessCalendar: ...
+
+    def had(self, rule: Rule, person: Person, span: Span, request: int | None) -> Iterable[Span]:
+        """When this human being has or had what the rule is about, in the weeks of the span; not by this request."""
+
     def manager(self, requester: Person) -> str: ...
 
     def operators(self) -> Sequence[str]:
@@ -110,12 +134,27 @@ class _Now:
     routine: Routine
     rules: Sequence[Rule]
     facts: Facts
+    #: by person, for the one case it is used for
+    _had: dict[str, tuple[Sequence[Had], Facts]] = field(default_factory=dict)
 
     def hits(self, combination: Mapping[str, str], person: Person) -> Sequence[Rule]:
         return [rule for rule in self.rules if match(self.routine, rule, combination, person, self.facts).hit]
 
     def unmet(self, requester: Person) -> Mapping[int, tuple[Reason, ...]]:
         return unmet(self.rules, requester, self.routine.name)
+
+    def calendar(self) -> BusinessCalendar:
+        return self._calendar
+
+    @cached_property
+    def _calendar(self) -> BusinessCalendar:
+        return business_calendar()
+
+    def had(self, rule: Rule, person: Person, span: Span, request: int | None) -> Iterable[Span]:
+        if person.id not in self._had:
+            had = had_by(person, self.routine, span, self._calendar, request)
+            self._had[person.id] = had, facts_of([person], [thing for one in had for thing in one.things])
+        return spans_about(self.routine, rule, person, *self._had[person.id])
 
     def manager(self, requester: Person) -> str:
         return manager_of(requester)
@@ -133,23 +172,38 @@ class _Now:
         return Group.objects.filter(pk=group).values_list("name", flat=True).first()
 
 
+def spans_about(routine: Routine, rule: Rule, person: Person, had: Iterable[Had], facts: Facts) -> Iterator[Span]:
+    """When they had something that the rule is about."""
+    for one in had:
+        if any(match(routine, rule, thing, person, facts).hit for thing in one.things):
+            yield one.span
+
+
 @dataclass
 class Case:
     """Who asks for what: ``combinations`` are the exact things, in the routine's dimensions.
 
     Every one must be allowed to the requester and to each worker. ``length`` None is without end. In an ``emergency``
-    only the rules made for one allow, and else only the others; deny rules always speak.
+    only the rules made for one allow, and else only the others; deny rules always speak. ``request`` is the key of
+    the request where it is stored already: what it holds itself is not counted against it.
     """
 
     requester: Person
     workers: Sequence[Person]
     combinations: Sequence[Mapping[str, str]]
+    starts_at: datetime
     length: timedelta | None
     emergency: bool = False
+    request: int | None = None
     people: dict[str, Person] = field(init=False)
 
     def __post_init__(self) -> None:
         self.people = {person.id: person for person in (self.requester, *self.workers)}
+
+    @property
+    def span(self) -> Span | None:
+        """From when until when; None: without end."""
+        return (self.starts_at, self.starts_at + self.length) if self.length is not None else None
 
 
 def decide(
@@ -157,14 +211,21 @@ def decide(
     requester: Person,
     workers: Sequence[Person],
     combinations: Sequence[Mapping[str, str]],
+    starts_at: datetime,
     length: timedelta | None,
     *,
     emergency: bool = False,
+    request: int | None = None,
 ) -> Decision:
-    """Whether this may be asked now, by whom it must be approved, and by which rules."""
-    case = Case(requester, workers, combinations, length, emergency)
+    """Whether this may be asked now, by whom it must be approved, and by which rules; see ``Case``."""
+    case = Case(requester, workers, combinations, starts_at, length, emergency, request)
+    return judged(routine, case, sight_of(routine, case))
+
+
+def sight_of(routine: Routine, case: Case) -> Sight:
+    """Rules and estate as they are now, for one case."""
     rules = list(Rule.objects.filter(routine=routine.name, enabled=True).order_by("id"))
-    return judged(routine, case, _Now(routine, rules, facts_of(case.people.values(), combinations)))
+    return _Now(routine, rules, facts_of(case.people.values(), case.combinations))
 
 
 def judged(routine: Routine, case: Case, sight: Sight) -> Decision:
@@ -218,6 +279,7 @@ def _of_the_operations_team(case: Case, sight: Sight) -> Decision:
     allowing = {rule.pk: rule for rule, _said in hit if rule.effect == Rule.Effect.ALLOW}
     closed = sight.unmet(case.requester)
     refusals += [reason for pk in allowing for reason in closed.get(pk, ())]
+    refusals += _in_time(allowing.values(), case, case.requester, sight)[1]
     second = Slot("group", tuple(ops[:1]), 1, (OPS_ONLY,))
     more = slots_of(allowing.values(), lambda: sight.manager(case.requester))
     slots = (second, *(slot for slot in more if slot.refs != second.refs or slot.count > 1))
@@ -259,10 +321,40 @@ def _one(
     allowing = [rule for rule in hit if rule.pk not in closed]
     if not allowing:
         return [], closed[hit[0].pk] if hit else (Reason("no_rule_allows", said),)
+    allowing, missed = _in_time(allowing, case, person, sight)
+    if not allowing:
+        return [], tuple(replace(reason, params={**said, **reason.params}) for reason in missed)
     longest = max((longest_of(rule) for rule in allowing), default=timedelta())
     if case.length is None or case.length > longest:
         return [], (Reason("longer_than_rule", {**said, "minutes": int(longest.total_seconds() // 60)}),)
     return allowing, ()
+
+
+def _in_time(
+    allowing: Iterable[Rule], case: Case, person: Person, sight: Sight
+) -> tuple[list[Rule], tuple[Reason, ...]]:
+    """The rules in whose hours it is and whose total of the week is not used up, and what the others say."""
+    kept: list[Rule] = []
+    missed: list[Reason] = []
+    for rule in allowing:
+        reason = out_of_time(rule, case, person, sight)
+        if reason is None:
+            kept.append(rule)
+        else:
+            missed.append(reason)
+    return kept, tuple(missed)
+
+
+def out_of_time(rule: Rule, case: Case, person: Person, sight: Sight) -> Reason | None:
+    """Why an allow rule does not allow it at this time: out of its hours, or its total of the week is used up."""
+    if rule.limits.get("hours") and out_of_hours(rule, case.span, sight.calendar()):
+        return Reason("out_of_hours", {"rule": rule.name})
+    most = week_of(rule)
+    if not most or case.span is None:  # without end is longer than any rule allows
+        return None
+    had = sight.had(rule, person, case.span, case.request)
+    used = week_used_up(most, case.span, had, sight.calendar())
+    return replace(used, params={**used.params, "rule": rule.name}) if used else None
 
 
 def longest_of(rule: Rule) -> timedelta:
@@ -291,25 +383,46 @@ def offered(routine: Routine, person: Person, matching: str = "") -> Iterator[tu
 
     ``matching`` is what the account's words contain. Offers are convenience only: the rules decide again.
     """
-    rules = Rule.objects.filter(routine=routine.name, enabled=True, effect=Rule.Effect.ALLOW)
     groups = {person.id: groups_of(person.id)}
-    open_ones = Account.objects.filter(absent_since=None, status="ACTIVE", search__contains=matching)
-    read = ("id", "name", "environment", "team", "ou__id_path", "ou__name_path")
-    accounts = list(open_ones.select_related("ou").only(*read).order_by("name"))
-    facts = Facts(groups, {account.id: account for account in accounts}, own_teams(groups))
-    mine = [rule for rule in rules if speaks_of(rule, person, facts)]
+    who = Facts(groups, teams=own_teams(groups))
+    rules = Rule.objects.filter(routine=routine.name, enabled=True, effect=Rule.Effect.ALLOW)
+    mine = [rule for rule in rules if speaks_of(rule, person, who)]
+    accounts = list(_accounts_for(mine, matching))
+    facts = replace(who, accounts={account.id: account for account in accounts})
     for account in accounts:
-        covering = [rule for rule in mine if _covers_account(rule, account, person, facts)]
-        if sets := {value for rule in covering for value in rule.dimensions.get("permission_set", ())}:
+        if sets := {one for rule in mine for one in _sets_in(rule, account, person, facts)}:
             yield account, sets
 
 
-def _covers_account(rule: Rule, account: Account, person: Person, facts: Facts) -> bool:
-    patterns = rule.dimensions.get("account", ())
-    environments = rule.dimensions.get("environment", ())
-    return any(p == EVERYTHING or account_matches(p, account.id, person, facts) for p in patterns) and any(
-        e in (EVERYTHING, account.environment) for e in environments
+def _accounts_for(rules: Iterable[Rule], matching: str) -> QuerySet[Account]:
+    """The open accounts with what these rules look at, and nothing more: there are hundreds."""
+    looked_at = {p.partition(":")[0] for rule in rules for p in account_patterns(rule)}
+    read = ["id", "name", "environment", "team", "ou__id_path", "ou__name_path"]
+    open_ones = Account.objects.filter(absent_since=None, status="ACTIVE", search__contains=matching).order_by("name")
+    found = open_ones.select_related("ou", *(["register"] if "register" in looked_at else []))
+    registered = [f"register__{column}" for column in (*REGISTER_COLUMNS, "own")] if "register" in looked_at else []
+    return found.only(*read, *registered, *(["tags"] if "tag" in looked_at else []))
+
+
+def _sets_in(rule: Rule, account: Account, person: Person, facts: Facts) -> Iterator[str]:
+    """The permission sets that a rule about accounts allows in this one; "*" for all."""
+    here = {"account": account.id, "environment": account.environment}
+
+    def covers(name: str, pattern: str) -> bool:
+        if name == "account":
+            return pattern == EVERYTHING or account_matches(pattern, account.id, person, facts)
+        return name not in here or pattern in (EVERYTHING, here[name])
+
+    whole = all(
+        any(covers(name, pattern) for pattern in rule.dimensions.get(name, ())) or paired(rule, name) for name in here
     )
+    if not whole:
+        return
+    named = rule.dimensions.get("permission_set", ())
+    yield from named if not rule.pairs else ()
+    for pair in rule.pairs:
+        if all(covers(name, pattern) for name, pattern in pair.items()):
+            yield from [pair["permission_set"]] if "permission_set" in pair else named
 
 
 # --- what a person may see

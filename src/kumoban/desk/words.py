@@ -90,6 +90,11 @@ _WORDS = {
     "freeze_needs_exception": _("Within the freeze “%(freeze)s”: an exception approver is needed."),
     "frozen": _("Nothing may start during the freeze “%(freeze)s” (until %(until)s)."),
     "longer_than_rule": _("%(person)s may have this for at most %(minutes)s minutes."),
+    "out_of_hours": _("The rule “%(rule)s” allows this to %(person)s in its hours only. Choose another time."),
+    "week_used_up": _(
+        "The rule “%(rule)s” allows this to %(person)s for %(most)s minutes a week in all; of the week from %(week)s, "
+        "%(left)s minutes are left."
+    ),
     "may_not_end": _("Only the requester, a worker, an approver or the operations team may end this."),
     "minutes_out_of_range": _("Write the minutes of one day at most."),
     "sign_in_ambiguous": _("Several people of the directory have your id. Ask the operations team."),
@@ -216,6 +221,9 @@ _WORDS = {
     "unknown_person": _("There is no such person: %(person)s"),
     "worker_leaves": _("%(person)s leaves and cannot work on it any more. Ask again with somebody else, or without."),
     "window_passed": _("The end had passed before it was applied. It is never applied late."),
+    "unknown_tag": _("No account has this tag: %(tag)s"),
+    "unknown_register_value": _("The account register has no such line: %(said)s"),
+    "pair_of_one": _("A pair names two things."),
     "approver_one_of_three": _("Name one of: a group, the requester's manager, or people."),
     "changed_content": _("What %(permission_set)s may do in %(account)s"),
     "changed_extra": _("Extra field %(key)s"),

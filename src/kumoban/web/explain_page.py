@@ -135,6 +135,12 @@ def _missed(name: str, titles: Mapping[str, str]) -> str:
         return _("it speaks of other people")
     if name == "length":
         return _("it allows less time")
+    if name == "hours":
+        return _("it allows at other hours")
+    if name == "week":
+        return _("its total of this week is used up")
+    if name == "pairs":
+        return _("it is about other pairs")
     if name == "emergency":
         return _("it is for emergencies, approved afterwards")
     if name == "qualified":

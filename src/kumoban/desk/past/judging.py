@@ -10,6 +10,7 @@ from django.db.models import Max, Q
 
 from kumoban.core.reason import Reason
 from kumoban.desk import rules
+from kumoban.desk.conditions import timed
 from kumoban.desk.explain import combinations
 from kumoban.desk.models import PastAccess, Rule
 from kumoban.desk.routine import routine_of
@@ -46,7 +47,7 @@ def judge_past(most: int = MOST) -> int:
     return judged
 
 
-_Decide = Callable[[Person, str, str, timedelta | None], rules.Decision]
+_Decide = Callable[[Person, str, str, datetime, timedelta | None], rules.Decision]
 
 
 def _judge(row: PastAccess, decide: _Decide, now: datetime) -> None:
@@ -56,7 +57,7 @@ def _judge(row: PastAccess, decide: _Decide, now: datetime) -> None:
         row.outcome, row.why = Outcome.UNKNOWN, [reason.stored() for reason in unknown]
     else:
         length = row.ends_at - row.starts_at if row.ends_at else None
-        decision = decide(row.person, row.account_id, row.permission_set_arn, length)
+        decision = decide(row.person, row.account_id, row.permission_set_arn, row.starts_at, length)
         row.outcome = _outcome(decision)
         row.why = [reason.stored() for reason in decision.refusals]
         row.slots = [slot.stored() for slot in decision.slots]
@@ -79,22 +80,27 @@ def _outcome(decision: rules.Decision) -> Outcome:
     return Outcome.APPROVAL if decision.slots else Outcome.ALLOWED
 
 
-def _decided(person: Person, account: str, permission_set: str, length: timedelta | None) -> rules.Decision:
+def _decided(
+    person: Person, account: str, permission_set: str, starts_at: datetime, length: timedelta | None
+) -> rules.Decision:
     """Without freezes: those are of today, not of the rules."""
     routine = routine_of(_ROUTINE)
     assert routine is not None
     things = combinations(routine, {"account": [account], "permission_set": [permission_set]})
-    return rules.decide(routine, person, [person], things, length)
+    return rules.decide(routine, person, [person], things, starts_at, length)
 
 
 def _remembering(decide: _Decide) -> _Decide:
-    """The same person asked for the same again and again: decided once in a turn."""
+    """The same person asked for the same again and again: decided once in a turn, where no rule looks at the time."""
     known: dict[tuple[Any, ...], rules.Decision] = {}
+    looks_at_time = any(timed(rule) for rule in Rule.objects.filter(routine=_ROUTINE, enabled=True))
 
-    def remembered(person: Person, account: str, permission_set: str, length: timedelta | None) -> rules.Decision:
-        key = (person.id, account, permission_set, length)
+    def remembered(
+        person: Person, account: str, permission_set: str, starts_at: datetime, length: timedelta | None
+    ) -> rules.Decision:
+        key = (person.id, account, permission_set, length, starts_at if looks_at_time else None)
         if key not in known:
-            known[key] = decide(person, account, permission_set, length)
+            known[key] = decide(person, account, permission_set, starts_at, length)
         return known[key]
 
     return remembered

@@ -11,13 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from django.db.models.functions import Coalesce
+
+from kumoban.core.calendar import BusinessCalendar
 from kumoban.core.reason import Reason
-from kumoban.desk.matching import Facts, own_teams, pattern_matches, personal, speaks_of
-from kumoban.desk.models import Rule
+from kumoban.desk.conditions import Had, Span, held, things_at
+from kumoban.desk.matching import Facts, own_teams, paired, pairs_match, pattern_matches, personal, speaks_of
+from kumoban.desk.models import Hold, Rule
+from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.people import managers_of, members_of
 from kumoban.desk.qualified import Qualification, qualifications, qualified_days, unmet
 from kumoban.desk.routine import Dimension, Routine
-from kumoban.desk.rules import Slot, operators
+from kumoban.desk.rules import Slot, operators, spans_about
 from kumoban.desk.slots import able
 from kumoban.estate.models import Account, Group, Membership, Person
 
@@ -38,7 +43,7 @@ class Estate:
         for person, group in held.values_list("person_id", "group_id"):
             groups[person].add(group)
         kept = {person: frozenset(mine) for person, mine in groups.items()}
-        accounts = Account.objects.select_related("ou").defer("search", "users_error")
+        accounts = Account.objects.select_related("ou", "register").defer("search", "users_error")
         return Facts(kept, {account.id: account for account in accounts}, own_teams(kept))
 
     @cached_property
@@ -56,6 +61,21 @@ class Estate:
     @cached_property
     def qualified(self) -> Mapping[str, Qualification]:
         return qualifications(list(self.people), self.routine.name)
+
+    @cached_property
+    def calendar(self) -> BusinessCalendar:
+        return business_calendar()
+
+    @cached_property
+    def had(self) -> Mapping[str, Sequence[Had]]:
+        """What was had of the routine, by the account of the person who had it; in the order of the requests."""
+        rows = held(Hold.objects.filter(request__routine=self.routine.name, starts_at__isnull=False))
+        fields = ("person_id", "request", "starts_at", Coalesce("ended_at", "ends_at"), "request__plan__document")
+        found: dict[str, list[Had]] = {}
+        for person, request, starts_at, end, document, account in rows.values_list(*fields, "account_id"):
+            if person and end:
+                found.setdefault(person, []).append(Had(request, (starts_at, end), things_at(document, account)))
+        return found
 
     @cached_property
     def group_names(self) -> Mapping[str, str]:
@@ -95,6 +115,7 @@ class Compiled:
         self.estate = estate
         self._dimensions = [_Patterns(one, rules) for one in estate.routine.dimensions]
         self._everybody, self._named = _named(rules)
+        self._paired = sum(1 << bit for bit, rule in enumerate(rules) if rule.pairs)
         self._by_person: dict[str, int] = {}
 
     def hit(self, combination: Mapping[str, str], person: Person) -> int:
@@ -106,6 +127,9 @@ class Compiled:
             if not bits:
                 break
             bits = patterns.of(bits, combination.get(patterns.dimension.name, ""), person, self.estate.facts)
+        for bit in _places(bits & self._paired):
+            if not pairs_match(self.estate.routine, self.rules[bit], combination, person, self.estate.facts):
+                bits ^= 1 << bit
         return bits
 
     def _of_person(self, person: Person) -> int:
@@ -119,7 +143,7 @@ class _Patterns:
 
     def __init__(self, dimension: Dimension, rules: Sequence[Rule]) -> None:
         self.dimension = dimension
-        #: of deny rules that do not name the dimension
+        #: of deny rules that do not name the dimension, and of rules whose pairs do
         self._unsaid = 0
         self._same_for_all: dict[str, int] = {}
         self._of_the_person: dict[str, int] = {}
@@ -127,7 +151,7 @@ class _Patterns:
         for bit, rule in enumerate(rules):
             patterns = rule.dimensions.get(dimension.name)
             if patterns is None:
-                self._unsaid |= (rule.effect == Rule.Effect.DENY) << bit
+                self._unsaid |= (rule.effect == Rule.Effect.DENY or paired(rule, dimension.name)) << bit
             for pattern in patterns or ():
                 kept = self._of_the_person if personal(pattern) else self._same_for_all
                 kept[pattern] = kept.get(pattern, 0) | 1 << bit
@@ -186,6 +210,20 @@ class Book:
             return {}
         estate = self.compiled.estate
         return unmet(self._asking, requester, estate.routine.name, estate.qualified[requester.id])
+
+    def calendar(self) -> BusinessCalendar:
+        return self.compiled.estate.calendar
+
+    def had(self, rule: Rule, person: Person, span: Span, request: int | None) -> Iterable[Span]:
+        """As it was when that was asked: without what was asked for later."""
+        estate = self.compiled.estate
+        had = [
+            one
+            for account in estate.same([person.id])
+            for one in estate.had.get(account, ())
+            if request is None or one.request < request
+        ]
+        return spans_about(estate.routine, rule, person, had, estate.facts)
 
     @cached_property
     def _asking(self) -> Sequence[Rule]:

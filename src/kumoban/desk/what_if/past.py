@@ -32,6 +32,7 @@ class Asking:
     requester: str
     workers: tuple[str, ...]
     combinations: Sequence[Mapping[str, str]]
+    starts_at: datetime
     #: None: without end
     length: timedelta | None
     emergency: bool = False
@@ -39,9 +40,12 @@ class Asking:
     extra: Mapping[str, str] | None = None
     #: what was asked for and filled, as it is stored: what is alike in it is decided alike
     text: tuple[str, str] = ("", "")
+    #: the key of the request
+    request: int | None = None
 
     @property
     def alike(self) -> tuple[Any, ...]:
+        """What is the same for two of them is decided the same, but by rules that look at the time."""
         return self.requester, self.workers, self.text, self.length, self.emergency
 
 
@@ -63,8 +67,9 @@ def _requests(routine: Routine, since: datetime) -> Iterator[Asking]:
     understood, loads = cache(_understood), cache(json.loads)
     for pk, number, at, requester, emergency, planned, extra in rows.annotate(**texts).values_list(*fields)[:MOST]:
         things, window = understood(planned)
-        doing, length = tuple(workers.get(pk, ())), _length(window, at)
-        yield Asking(number, at, requester, doing, things, length, emergency, loads(extra), (planned, extra))
+        doing, (starts_at, length) = tuple(workers.get(pk, ())), _span(window, at)
+        texts_of = (planned, extra)
+        yield Asking(number, at, requester, doing, things, starts_at, length, emergency, loads(extra), texts_of, pk)
 
 
 class _Planned(Func):
@@ -84,11 +89,12 @@ def _understood(planned: str) -> tuple[Sequence[Mapping[str, str]], Window | Non
     return things or (), Window.from_stored(window) if window else None
 
 
-def _length(window: Window | None, at: datetime) -> timedelta:
-    """As it was when it was asked."""
+def _span(window: Window | None, at: datetime) -> tuple[datetime, timedelta]:
+    """Start and length, as they were when it was asked."""
     if window is None:
-        return timedelta()
-    return window.duration if window.duration is not None else window.resolved(at).length
+        return at, timedelta()
+    resolved = window.resolved(at)
+    return resolved.starts_at or at, resolved.length
 
 
 def _before_the_desk(routine: Routine, since: datetime) -> Iterator[Asking]:
@@ -106,7 +112,7 @@ def _before_the_desk(routine: Routine, since: datetime) -> Iterator[Asking]:
             "permission_set": permission_set,
         }
         length = ends_at - at if ends_at else None
-        yield Asking("", at, person, (person,), (thing,), length, text=(json.dumps(thing), ""))
+        yield Asking("", at, person, (person,), (thing,), at, length, text=(json.dumps(thing), ""))
 
 
 def people_of(asked: Sequence[Asking]) -> dict[str, Person]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from kumoban.desk import clock, rules
+from kumoban.desk.conditions import timed
 from kumoban.desk.models import Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import fields_missing, labels_of
@@ -115,7 +116,7 @@ def _changes(
     judge = _Judge.of(routine, people_of(asked), before, after)
     known: dict[Any, tuple[Kind, rules.Decision, rules.Decision] | None] = {}
     for one in asked:
-        alike = one.alike
+        alike = (*one.alike, one.starts_at, one.request) if judge.timed else one.alike
         if alike not in known:
             known[alike] = judge.compare(one)
         if found := known[alike]:
@@ -133,6 +134,8 @@ class _Judge:
     allowing: int
     was: Book
     would_be: Book
+    #: whether any rule of both looks at the time
+    timed: bool
 
     @classmethod
     def of(
@@ -145,12 +148,14 @@ class _Judge:
         differing = [rule for key, rule in places.items() if bits[key] & (was ^ would_be)]
         allowing = sum(bits[key] for key, rule in places.items() if rule.effect == Rule.Effect.ALLOW)
         books = Book(compiled, was), Book(compiled, would_be)
-        return cls(people, labels_of(routine.name), Compiled(differing, estate), allowing, *books)
+        looks_at_time = any(timed(rule) for rule in places.values())
+        return cls(people, labels_of(routine.name), Compiled(differing, estate), allowing, *books, looks_at_time)
 
     def compare(self, one: Asking) -> tuple[Kind, rules.Decision, rules.Decision] | None:
         """None where nothing differs."""
         workers = [self.people[person] for person in one.workers]
-        case = rules.Case(self.people[one.requester], workers, one.combinations, one.length, one.emergency)
+        requester, asked = self.people[one.requester], (one.starts_at, one.length, one.emergency, one.request)
+        case = rules.Case(requester, workers, one.combinations, *asked)
         if not self._touched(case) or self._allowed_by_nothing(case):
             return None
         before, after = (self._decided(case, one, book) for book in (self.was, self.would_be))
