@@ -21,7 +21,9 @@ from kumoban.desk.requests import (
     asking_people,
     await_approval,
     cancel_approved,
+    in_force,
     make_plan,
+    open_stage,
     require,
     valid_until,
     void_plan,
@@ -118,11 +120,11 @@ def _go_on(step: Step, request: Request, decision: rules.Decision, now: datetime
     stored_slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
     asked_for = {slot.wants for slot in stored_slots}
     if any(slot.wants not in asked_for for slot in decision.slots):
-        require(plan, decision)
+        require(request, plan, decision, now)
         if not request.emergency:
             return _wait_again(request, now, (Reason("rule_asks_for_more"),))
     if not approvals_complete(request, plan):
-        _drop_seals_of_the_unentitled(request, stored_slots, now)
+        _drop_seals_of_the_unentitled(request, plan, now)
         return _wait_again(request, now, (Reason("approver_no_longer_entitled"),))
     plan.checked_at = now
     plan.save(update_fields=["checked_at"])
@@ -252,12 +254,13 @@ def _wait_again(request: Request, now: datetime, why: tuple[Reason, ...]) -> Nex
     return Next(Phase.CANCELLED)
 
 
-def _drop_seals_of_the_unentitled(request: Request, slots: list[rules.Slot], now: datetime) -> None:
-    entitled = set().union(*rules.approvers(slots, without=asking_people(request)))
-    for approval in Approval.objects.filter(plan=request.plan, void_at=None):
+def _drop_seals_of_the_unentitled(request: Request, plan: Plan, now: datetime) -> None:
+    entitled = set().union(*rules.approvers(in_force(plan), without=asking_people(request)))
+    for approval in plan.approvals.filter(void_at=None):
         if (approval.on_behalf_of_id or approval.person_id) not in entitled:
             approval.void_at, approval.void_why = now, [Reason("approver_no_longer_entitled").stored()]
             approval.save()
+    open_stage(request, plan, now)
 
 
 def _leave(request: Request, to: RequestState, now: datetime, why: tuple[Reason, ...]) -> Next:

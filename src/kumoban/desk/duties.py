@@ -24,8 +24,8 @@ from kumoban.desk.past import judge_past
 from kumoban.desk.planning import business_calendar
 from kumoban.desk.recurring import ask_due
 from kumoban.desk.register import ask_owners
-from kumoban.desk.requests import asking_people, look_after_reviews
-from kumoban.desk.rules import Slot, approvers
+from kumoban.desk.requests import asking_people, escalate, look_after_reviews, on_turn
+from kumoban.desk.rules import approvers
 from kumoban.desk.staff.taking import end_at_the_last_day
 from kumoban.desk.states import Ratification, RequestState
 from kumoban.desk.transition import locked, move
@@ -91,8 +91,7 @@ def remind() -> int:
         passed = calendar.business_time_between(asked_at, now)
         if left > passed:
             continue
-        slots = [Slot.from_stored(slot) for slot in request.plan.authority["slots"]]
-        people = sorted(set().union(*approvers(slots, without=asking_people(request))))
+        people = sorted(set().union(*approvers(on_turn(request.plan), without=asking_people(request))))
         with writing():
             if Plan.objects.filter(pk=request.plan.pk, reminded_at=None).update(reminded_at=now):
                 record("request.reminded", actor=SYSTEM, subject=request.number, facts={"approvers": people[:100]})
@@ -123,7 +122,8 @@ def scan() -> None:
     roles = Group.objects.filter(
         name__in=[settings.KUMOBAN_OPS_GROUP, settings.KUMOBAN_OPS_LEADS_GROUP, settings.KUMOBAN_AUDITOR_GROUP]
     )
-    named = [wanted.get("group") for rule in Rule.objects.filter(enabled=True) for wanted in rule.approvers]
+    wanted = [one for rule in Rule.objects.filter(enabled=True) for one in rule.approvers]
+    named = [one.get("group") for one in (*wanted, *(one.get("escalate", {}) for one in wanted))]
     of_interest = (*asked.values_list("ref", flat=True), *roles.values_list("id", flat=True))
     scan_next({*of_interest, *(str(group) for group in named if group)})
 
@@ -135,6 +135,7 @@ DUTIES = [
     _Duty("old_locks", timedelta(minutes=1), old_locks),
     _Duty("last_days", timedelta(minutes=5), end_at_the_last_day),
     _Duty("remind", timedelta(minutes=1), remind),
+    _Duty("escalate", timedelta(minutes=1), escalate),
     _Duty("overdue_ratifications", timedelta(minutes=1), overdue_ratifications),
     _Duty("emergency_reviews", timedelta(minutes=1), look_after_reviews),
     _Duty("tell_of_ends", timedelta(minutes=1), tell_of_ends),

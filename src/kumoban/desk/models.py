@@ -117,7 +117,8 @@ class Rule(models.Model):
     #: days; {"tells": ["group:id", "person:id"]}: who hears of an emergency at once;
     #: with {"qualified_days": int} only to who read the runbook and finished the exercise within these days
     limits = models.JSONField(default=dict)
-    #: [{"group": id} | {"manager": true} | {"people": [ids]}, each with "count"; "concurrence" and "via" where so]
+    #: [{"group": id} | {"manager": true} | {"people": [ids]}, each with "count"; where so "concurrence", "via",
+    #: "stage" (after the lower ones) and "escalate" ({"hours": of business time, "group" | "people"})]
     approvers = models.JSONField(default=list)
     #: keys of the company's own fields that must be filled where this rule allows
     fields = models.JSONField(default=list)
@@ -248,6 +249,12 @@ class Requirement(models.Model):
     count = models.IntegerField(default=1)
     #: the system outside in which it is decided; empty: here
     via = models.CharField(max_length=40, default="")
+    #: whether it is its turn: the stages before it are filled, or it was escalated
+    open = models.BooleanField(default=True)
+    #: one who may fill the slot only where nobody answers in time: when that is, and since when it is so
+    escalation = models.BooleanField(default=False)
+    escalates_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
 
 
 class Approval(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,8 +47,6 @@ __all__ = [
 MOST_MINUTES = 7 * 24 * 60
 #: what is saved stands whole in one entry of the ledger
 MOST_BYTES = 6000
-#: 00:00 to 23:59
-_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class Who(BaseModel):
@@ -83,8 +82,15 @@ class Hours(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     day: Literal["every", "business", "closed", "mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    start: str = Field(pattern=_CLOCK)
-    until: str = Field(pattern=_CLOCK)
+    start: str
+    until: str
+
+    @field_validator("start", "until")
+    @classmethod
+    def _clock(cls, given: str) -> str:
+        if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", given, re.ASCII):
+            raise problem("no_clock_time", text=given[:20])
+        return given
 
 
 class Limits(BaseModel):
@@ -113,10 +119,40 @@ class Limits(BaseModel):
         return list(dict.fromkeys(_told(name) for name in given if name.strip())) or None if given else None
 
 
+class Escalate(BaseModel):
+    """Who is asked as well where nobody answers within ``hours`` of business time: one group, or people by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hours: int = Field(ge=1, le=200)
+    group: str = ""
+    people: list[str] = Field(default_factory=list, max_length=50)
+
+    @field_validator("group")
+    @classmethod
+    def _known_group(cls, given: str) -> str:
+        return _group(given) if given else ""
+
+    @field_validator("people")
+    @classmethod
+    def _known_people(cls, given: list[str]) -> list[str]:
+        return list(dict.fromkeys(_person(name) for name in given))
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if bool(self.group) == bool(self.people):
+            raise problem("escalate_to_one")
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        return {"hours": self.hours, **({"group": self.group} if self.group else {"people": self.people})}
+
+
 class Approver(BaseModel):
     """``count`` people out of one group, the requester's manager, or people by name: exactly one of the three.
 
     ``concurrence`` (合議): it is another team's consent. ``via``: they decide in this system outside, and only there.
+    ``stage``: they decide when all of lower stages have. ``escalate``: whom it goes to where they do not answer.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -127,6 +163,8 @@ class Approver(BaseModel):
     count: int = Field(default=1, ge=1, le=10)
     concurrence: bool = False
     via: str = ""
+    stage: int = Field(default=1, ge=1, le=5)
+    escalate: Escalate | None = None
 
     @field_validator("via")
     @classmethod
@@ -160,6 +198,8 @@ class Approver(BaseModel):
         if self.group:
             who = {"group": self.group}
         said = {**who, "count": self.count}
+        said |= {"stage": self.stage} if self.stage > 1 else {}
+        said |= {"escalate": self.escalate.stored()} if self.escalate else {}
         return said | ({"concurrence": True} if self.concurrence else {}) | ({"via": self.via} if self.via else {})
 
 
@@ -228,6 +268,8 @@ class RuleForm(BaseModel):
         for name in known:
             if not self.dimensions.get(name) and not (self.pairs and all(name in pair for pair in self.pairs)):
                 raise problem("dimension_missing", f"dimensions.{name}", dimension=name)
+        if sorted({one.stage for one in self.approvers}) != list(range(1, 1 + len({a.stage for a in self.approvers}))):
+            raise problem("stage_first", "approvers")
         if self.limits.afterwards_days and not self.approvers:
             raise problem("afterwards_by_nobody", "approvers")
         if self.limits.qualified_days and not has_runbook(self.routine):

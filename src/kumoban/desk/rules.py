@@ -430,7 +430,7 @@ def _sets_in(rule: Rule, account: Account, person: Person, facts: Facts) -> Iter
 
 def inbox(actor: Actor) -> QuerySet[Request]:
     """Requests that wait for this person's decision, the nearest to lapse first."""
-    wanted = Requirement.objects.filter(ref__in=actor.refs, via="").values("plan_id")
+    wanted = Requirement.objects.filter(ref__in=actor.refs, via="", open=True).values("plan_id")
     own = actor.accounts
     return (
         Request.objects.filter(_TO_DECIDE, plan_id__in=wanted)
@@ -478,7 +478,8 @@ def visible(actor: Actor) -> QuerySet[Request]:
     if actor.guest is not None:
         return Request.objects.filter(actor.guest.sees)
     mine = actor.person
-    wanted = Requirement.objects.filter(ref__in=actor.refs).values("plan__request_id")
+    asked = Requirement.objects.filter(ref__in=actor.refs).exclude(escalation=True, escalated_at=None)
+    wanted = asked.values("plan__request_id")
     return Request.objects.filter(
         Q(requester=mine)
         | Q(pk__in=Request.workers.through.objects.filter(person_id=mine.id).values("request_id"))

@@ -127,6 +127,7 @@ _WORDS = {
     ),
     "no_such_routine": _("There is no such routine: %(routine)s"),
     "nobody_can_approve": _("Nobody can approve this now: %(who)s is empty. Ask the operations team."),
+    "not_your_turn": _("It is not your turn: others approve before you, or your part has its approval already."),
     "not_an_approver": _("You are not an approver of this request."),
     "not_convertible": _(
         "Only an open other request can be made into the request of a routine that teams may ask for."
@@ -224,6 +225,9 @@ _WORDS = {
     "unknown_tag": _("No account has this tag: %(tag)s"),
     "unknown_register_value": _("The account register has no such line: %(said)s"),
     "pair_of_one": _("A pair names two things."),
+    "escalate_to_one": _("Say to whom it goes where nobody answers: one group, or people."),
+    "no_clock_time": _("Write a time of day such as 09:00; “%(text)s” is none."),
+    "stage_first": _("The first approvals are step 1, and no step between is left out."),
     "approver_one_of_three": _("Name one of: a group, the requester's manager, or people."),
     "changed_content": _("What %(permission_set)s may do in %(account)s"),
     "changed_extra": _("Extra field %(key)s"),

@@ -157,7 +157,7 @@ def _plan_context(found: Request, rows: _Rows, now: datetime) -> dict[str, Any]:
     plan = found.plan
     value = plan.value if plan else None
     workers = list(found.workers.all())
-    slots = [rules.Slot.from_stored(slot) for slot in plan.authority.get("slots", ())] if plan else []
+    slots = requests.in_force(plan) if plan else []
     seals = (
         list(plan.approvals.filter(void_at=None).order_by("id").select_related("person", "on_behalf_of"))
         if plan

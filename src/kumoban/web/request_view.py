@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -158,7 +158,8 @@ def slot_views(slots: Sequence[Slot], now: datetime, without: Iterable[str] = ()
 
     ``without``: who asks and works, and so approves for nobody.
     """
-    refs, excluded = [ref for slot in slots for ref in slot.refs], set(without)
+    refs = [ref for slot in slots for one in (slot, slot.escalation) if one for ref in one.refs]
+    excluded = set(without)
     names = {
         group: description or name
         for group, name, description in Group.objects.filter(id__in=refs).values_list("id", "name", "description")
@@ -182,7 +183,19 @@ def slot_views(slots: Sequence[Slot], now: datetime, without: Iterable[str] = ()
         .order_by("user_name")
         .values_list("id", "display_name")
     )
-    return [_slot_view(slot, names, members, people, away) for slot in slots]
+    staged = len({slot.stage for slot in slots}) > 1
+    views = [(slot, _slot_view(slot, names, members, people, away)) for slot in slots]
+    views.sort(key=lambda view: view[0].stage)
+    return [{**view, "staged": staged, "stage": slot.stage, "then": _then(slot, names, people)} for slot, view in views]
+
+
+def _then(slot: Slot, names: Mapping[str, str], people: Mapping[str, str]) -> dict[str, Any] | None:
+    """Whom it goes to where nobody answers."""
+    to = slot.escalation
+    if to is None:
+        return None
+    said = names if to.kind == "group" else people
+    return {"hours": to.hours, "whom": "、".join(said.get(ref, ref) for ref in to.refs), "happened": to.happened}
 
 
 _MANAGER, _NAMED = gettext_noop("Manager"), gettext_noop("Named")

@@ -65,14 +65,37 @@ class Pick:
 
 @dataclass(frozen=True)
 class ApproverRow:
-    """One further requirement: a group or people by user name, and how many of them."""
+    """One requirement: a group or people by user name, and how many of them; or the manager, who has no group here."""
 
-    index: int
-    group: Pick
+    index: str
+    group: Pick | None
     people: str
     count: str
     concurrence: bool
     via: str
+    stage: str
+    #: business hours after which it goes to others as well, and to whom
+    hours: str
+    then_group: str
+    then_people: str
+
+
+@dataclass(frozen=True)
+class HoursRow:
+    """One of the times at which the rule allows."""
+
+    index: int
+    day: str
+    start: str
+    until: str
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """One pair: a value of each of two dimensions."""
+
+    index: int
+    sides: tuple[Pick, ...]
 
 
 @dataclass(frozen=True)
@@ -83,8 +106,10 @@ class RuleFields:
     groups: Pick
     people: Pick
     dimensions: tuple[Pick, ...]
-    manager: bool
-    manager_via: str
+    pairs: tuple[PairRow, ...]
+    hours: tuple[HoursRow, ...]
+    manager: ApproverRow
+    has_manager: bool
     approvers: tuple[ApproverRow, ...]
     errors: Mapping[str, list[str]]
     #: the company's own fields of the routine: key, label, whether the rule asks for it
@@ -96,13 +121,15 @@ class RuleFields:
 
     @property
     def minutes(self) -> Any:
-        value = self.data["limits"].get("max_minutes")
-        return "" if value is None else value
+        return self._limit("max_minutes")
+
+    @property
+    def week_minutes(self) -> Any:
+        return self._limit("week_minutes")
 
     @property
     def afterwards_days(self) -> Any:
-        value = self.data["limits"].get("afterwards_days")
-        return "" if value is None else value
+        return self._limit("afterwards_days")
 
     @property
     def tells(self) -> str:
@@ -111,8 +138,7 @@ class RuleFields:
 
     @property
     def qualified_days(self) -> Any:
-        value = self.data["limits"].get("qualified_days")
-        return "" if value is None else value
+        return self._limit("qualified_days")
 
     @property
     def name_errors(self) -> list[str]:
@@ -127,12 +153,20 @@ class RuleFields:
         return self._under("limits")
 
     @property
+    def pair_errors(self) -> list[str]:
+        return self._under("pairs")
+
+    @property
     def approver_errors(self) -> list[str]:
         return self._under("approvers")
 
     @property
     def other_errors(self) -> list[str]:
         return [*self.errors.get("", []), *self._under("routine"), *self._under("effect")]
+
+    def _limit(self, name: str) -> Any:
+        value = self.data["limits"].get(name)
+        return "" if value is None else value
 
     def _under(self, start: str) -> list[str]:
         return [text for name, texts in self.errors.items() if name.split(".")[0] == start for text in texts]
@@ -151,6 +185,7 @@ def from_template(key: str, routine: str) -> dict[str, Any]:
         "effect": "allow",
         "who": {},
         "dimensions": {},
+        "pairs": [],
         "limits": {"max_minutes": 60},
         "approvers": [],
         "fields": [],
@@ -161,15 +196,21 @@ def from_template(key: str, routine: str) -> dict[str, Any]:
 
 def from_rule(rule: Rule) -> dict[str, Any]:
     """A stored rule's values; people who approve by their user names."""
-    fields = ("name", "routine", "effect", "who", "dimensions", "limits", "fields", "enabled")
+    fields = ("name", "routine", "effect", "who", "dimensions", "pairs", "limits", "fields", "enabled")
     return {**{name: getattr(rule, name) for name in fields}, "approvers": [_named(one) for one in rule.approvers]}
 
 
 def _named(approver: Mapping[str, Any]) -> dict[str, Any]:
-    if not approver.get("people"):
-        return dict(approver)
-    names = dict(Person.objects.filter(id__in=approver["people"]).values_list("id", "user_name"))
-    return {**approver, "people": [names.get(one, one) for one in approver["people"]]}
+    to = approver.get("escalate", {})
+    ids = [*approver.get("people", ()), *to.get("people", ())]
+    names = dict(Person.objects.filter(id__in=ids).values_list("id", "user_name")) if ids else {}
+
+    def by_name(said: Mapping[str, Any]) -> dict[str, Any]:
+        return {**said, **({"people": [names.get(one, one) for one in said["people"]]} if "people" in said else {})}
+
+    if to.get("group"):  # typed by its name, where the list above it is chosen from
+        to = {**to, "group": Group.objects.filter(pk=to["group"]).values_list("name", flat=True).first() or to["group"]}
+    return {**by_name(approver), **({"escalate": by_name(to)} if to else {})}
 
 
 def typed(post: QueryDict) -> dict[str, Any]:
@@ -188,14 +229,46 @@ def typed(post: QueryDict) -> dict[str, Any]:
             "people": post.getlist("people"),
         },
         "dimensions": {name: values for name, values in dimensions.items() if values},
-        "limits": {name: value for name, value in limits.items() if value},
+        "pairs": _pairs(post, routine),
+        "limits": {name: value for name, value in limits.items() if value} | _hours(post),
         "approvers": _approvers(post),
         "fields": post.getlist("fields"),
         "enabled": "enabled" in post,
     }
 
 
-_LIMITS = ("max_minutes", "afterwards_days", "qualified_days")
+_LIMITS = ("max_minutes", "week_minutes", "afterwards_days", "qualified_days")
+
+
+def _hours(post: QueryDict) -> dict[str, Any]:
+    """The rows of which something is written."""
+    rows = [
+        {name: post.get(f"hours.{index}.{name}", "").strip() for name in ("day", "start", "until")}
+        for index in _indexes(post, "hours", "start")
+    ]
+    written = [row for row in rows if row["start"] or row["until"]]
+    return {"hours": written} if written else {}
+
+
+def _pairs(post: QueryDict, routine: Routine | None) -> list[dict[str, str]]:
+    names = paired_dimensions(routine)
+    rows = [
+        {name: value for name in names if (value := post.get(f"pair.{index}.{name}", ""))}
+        for index in _indexes(post, "pair", names[0] if names else "")
+    ]
+    return [row for row in rows if row]
+
+
+def paired_dimensions(routine: Routine | None) -> tuple[str, ...]:
+    """The dimensions that the page offers as pairs: an account, and what may be had in it."""
+    known = [dimension.name for dimension in routine.dimensions] if routine else []
+    both = ("account", "permission_set")
+    return both if set(both) <= set(known) else ()
+
+
+def _indexes(post: QueryDict, start: str, end: str) -> list[int]:
+    found = (re.fullmatch(rf"{re.escape(start)}\.(\d{{1,2}})\.{re.escape(end)}", key) for key in post)
+    return sorted(int(match[1]) for match in found if match)
 
 
 def _called(told: str) -> str:
@@ -215,16 +288,29 @@ def _dimension(post: QueryDict, dimension: Dimension) -> list[str]:
 
 
 def _approvers(post: QueryDict) -> list[dict[str, Any]]:
-    manager = {"manager": True, "count": 1, "via": post.get("manager_via", "")}
+    manager = {"manager": True, "count": 1, **_when_and_where(post, "approver.manager")}
     found: list[dict[str, Any]] = [manager] if "manager" in post else []
-    for index in sorted(int(key.split(".")[1]) for key in post if re.fullmatch(r"approver\.\d{1,2}\.group", key)):
-        group, people = post[f"approver.{index}.group"], post.get(f"approver.{index}.people", "")
-        named = [name for name in re.split(r"[\s,、]+", people) if name]
-        count = post.get(f"approver.{index}.count", "").strip() or "1"
+    for index in _indexes(post, "approver", "group"):
+        start = f"approver.{index}"
+        group, named = post[f"{start}.group"], _names(post.get(f"{start}.people", ""))
         if group or named:
-            concurrence, via = f"approver.{index}.concurrence" in post, post.get(f"approver.{index}.via", "")
-            found.append({"group": group, "people": named, "count": count, "concurrence": concurrence, "via": via})
+            count, concurrence = post.get(f"{start}.count", "").strip() or "1", f"{start}.concurrence" in post
+            said = {"group": group, "people": named, "count": count, "concurrence": concurrence}
+            found.append({**said, **_when_and_where(post, start)})
     return found
+
+
+def _when_and_where(post: QueryDict, start: str) -> dict[str, Any]:
+    """In which system they decide, in which step, and whom it goes to where they do not answer."""
+    group, people = post.get(f"{start}.then_group", "").strip(), _names(post.get(f"{start}.then_people", ""))
+    hours = post.get(f"{start}.hours", "").strip()
+    to = {"hours": hours, "group": group, "people": people} if hours or group or people else None
+    said = {"via": post.get(f"{start}.via", ""), "stage": post.get(f"{start}.stage", "").strip() or "1"}
+    return {**said, **({"escalate": to} if to else {})}
+
+
+def _names(typed_in: str) -> list[str]:
+    return [name for name in re.split(r"[\s,、]+", typed_in) if name]
 
 
 def fields_of(
@@ -241,9 +327,11 @@ def fields_of(
         _pick("groups", _("Groups"), "groups", who.get("groups", ()), _at(errors, "who.groups"), said),
         _pick("people", _("People"), "people", who.get("people", ()), _at(errors, "who.people"), said),
         tuple(_of_dimension(one, data, errors, said) for one in (routine.dimensions if routine else ())),
+        tuple(_pair_rows(routine, data.get("pairs", ()), said)),
+        tuple(_hours_rows(data["limits"].get("hours") or ())),
+        _row("manager", managers[0] if managers else {}, said, group=False),
         bool(managers),
-        managers[0].get("via", "") if managers else "",
-        tuple(_row(index, rows[index] if index < len(rows) else {}, said) for index in range(len(rows) + BLANK_ROWS)),
+        tuple(_row(str(index), one, said) for index, one in enumerate([*rows, *[{}] * BLANK_ROWS])),
         errors,
         _own_fields(str(data["routine"]), data.get("fields", ())),
     )
@@ -280,18 +368,59 @@ def _at(errors: Mapping[str, list[str]], place: str) -> list[str]:
     return [text for name, texts in errors.items() if name == place or name.startswith(f"{place}.") for text in texts]
 
 
-def _row(index: int, approver: Mapping[str, Any], narrows: Mapping[str, str]) -> ApproverRow:
-    people = " ".join(approver.get("people", ()))
-    group = one_group(f"approver.{index}.group", _("Group"), approver.get("group", ""), narrows, "—")
-    count, concurrence = str(approver.get("count", "")), bool(approver.get("concurrence"))
-    return ApproverRow(index, group, people, count, concurrence, str(approver.get("via", "")))
+def _hours_rows(hours: Sequence[Mapping[str, str]]) -> list[HoursRow]:
+    rows = [*hours, {}]
+    return [
+        HoursRow(index, row.get("day", "business"), row.get("start", ""), row.get("until", ""))
+        for index, row in enumerate(rows)
+    ]
+
+
+def _pair_rows(
+    routine: Routine | None, pairs: Sequence[Mapping[str, str]], narrows: Mapping[str, str]
+) -> list[PairRow]:
+    names = paired_dimensions(routine)
+    if routine is None or not names:
+        return []
+    titles = {one.name: _(one.title) for one in routine.dimensions}
+    return [
+        PairRow(index, tuple(_side(index, name, titles[name], pair.get(name, ""), narrows) for name in names))
+        for index, pair in enumerate([*pairs, {}])
+    ]
+
+
+def _side(index: int, name: str, label: str, value: str, narrows: Mapping[str, str]) -> Pick:
+    return one_of(f"pair.{index}.{name}", label, name, value, narrows, "—")
+
+
+def _row(index: str, approver: Mapping[str, Any], narrows: Mapping[str, str], *, group: bool = True) -> ApproverRow:
+    start, to = f"approver.{index}", approver.get("escalate") or {}
+    return ApproverRow(
+        index,
+        one_group(f"{start}.group", _("Group"), approver.get("group", ""), narrows, "—") if group else None,
+        " ".join(approver.get("people", ())),
+        str(approver.get("count", "")),
+        bool(approver.get("concurrence")),
+        str(approver.get("via", "")),
+        str(approver.get("stage", "")),
+        str(to.get("hours", "")),
+        str(to.get("group", "")),
+        " ".join(to.get("people", ())),
+    )
 
 
 def one_group(
     name: str, label: str, value: str, narrows: Mapping[str, str], none: str, errors: Sequence[str] = ()
 ) -> Pick:
     """A list of groups of which at most one is chosen; a name is taken for the group that bears it."""
+    return one_of(name, label, "groups", value, narrows, none, errors)
+
+
+def one_of(
+    name: str, label: str, source: str, value: str, narrows: Mapping[str, str], none: str, errors: Sequence[str] = ()
+) -> Pick:
+    """A list of which at most one is chosen."""
     narrow = narrows.get(name, "")
-    options = tuple(options_of("groups", narrow, [value] if value else []))
+    options = tuple(options_of(source, narrow, [value] if value else []))
     chosen = (options[0][0],) if value else ()
-    return Pick(name, label, "groups", chosen, options, tuple(errors), narrow, none)
+    return Pick(name, label, source, chosen, options, tuple(errors), narrow, none)

@@ -24,7 +24,7 @@ from kumoban.estate.models import Person
 from kumoban.web.gate import guests_too, page
 from kumoban.web.problems import by_field
 from kumoban.web.rule_form import Pick, fields_of, from_rule, from_template, ruled, typed
-from kumoban.web.rule_view import Names, options_of, rule_rows, title_of
+from kumoban.web.rule_view import Names, day_names, options_of, rule_rows, title_of, told_times
 from kumoban.web.what_if_view import shown
 
 __all__ = ["change", "enable", "history", "new", "options", "rules_page"]
@@ -74,6 +74,7 @@ def _form(request: Any, rule: Rule | None, stored: Mapping[str, Any]) -> HttpRes
         "fields": fields_of(data, errors, narrows),
         "unsaved": bool(errors),
         "routines": ruled(),
+        "days": day_names(),
         "systems": sorted(settings.KUMOBAN_OUTSIDE_SYSTEMS),
         "may_save": request.actor.ops,
         **({"tried": True, **trial} if trial else {}),
@@ -158,6 +159,7 @@ _TITLES = {
     "effect": lambda: _("Effect"),
     "who": lambda: _("Who"),
     "dimensions": lambda: _("Where"),
+    "pairs": lambda: _("Pairs"),
     "limits": lambda: _("At most"),
     "approvers": lambda: _("Approvers"),
     "fields": lambda: _("What must be filled"),
@@ -171,6 +173,8 @@ def _side(name: str, values: Mapping[str, Any], names: Names) -> list[Any]:
         return names.who(values)
     if name == "dimensions":
         return [f"{title}: {'、'.join(said)}" for title, said in names.where(values)]
+    if name == "pairs":
+        return names.pairs(values) or [_("none")]
     if name == "approvers":
         told = [_("%(n)s × %(who)s") % {"n": count, "who": who} for who, count in names.approvers(values)]
         return told or [_("none")]
@@ -190,6 +194,7 @@ def _side(name: str, values: Mapping[str, Any], names: Names) -> list[Any]:
 def _limits(limits: Mapping[str, Any]) -> list[Any]:
     minutes, afterwards, qualified = (limits.get(name) for name in ("max_minutes", "afterwards_days", "qualified_days"))
     lines: list[Any] = [timedelta(minutes=minutes)] if minutes else []
+    lines += told_times(limits)
     if afterwards:
         lines.append(_("approved afterwards, within %(n)s business days") % {"n": afterwards})
     if qualified:

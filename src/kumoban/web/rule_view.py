@@ -5,24 +5,49 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
+from kumoban.core.permitted_hours import WEEKDAYS
+from kumoban.desk.matching import REGISTER_COLUMNS, registered
 from kumoban.desk.models import Rule
 from kumoban.desk.qualified import qualified_days
 from kumoban.desk.routine import Dimension, routine_of
 from kumoban.desk.rules import days_afterwards, longest_of
-from kumoban.estate.models import Account, Group, OrganizationalUnit, PermissionSet, Person, Team, searchable
+from kumoban.desk.speech import words
+from kumoban.estate.models import (
+    Account,
+    Group,
+    OrganizationalUnit,
+    PermissionSet,
+    Person,
+    RegisterColumn,
+    Team,
+    searchable,
+)
 
-__all__ = ["Names", "Option", "RuleRow", "offered", "options_of", "rule_rows", "spoken", "title_of"]
+__all__ = [
+    "Names",
+    "Option",
+    "RuleRow",
+    "day_names",
+    "offered",
+    "options_of",
+    "rule_rows",
+    "spoken",
+    "title_of",
+    "told_times",
+]
 
 #: (value, label, hint)
 Option = tuple[str, str, str]
-_PATTERN = re.compile(r"\*|own-team|ou:|team:")
+_PATTERN = re.compile(r"\*|own-team|ou:|team:|tag:|register:")
 #: what a list of choices shows at a time
 PAGE = 50
 
@@ -36,7 +61,10 @@ class Names:
         approvers = [one for rule in whole for one in rule.get("approvers", ())]
         groups = {ref for who in whos for ref in who.get("groups", ())} | {one.get("group", "") for one in approvers}
         people = {ref for named in (*whos, *approvers) for ref in named.get("people", ())}
+        people |= {ref for one in approvers for ref in one.get("escalate", {}).get("people", ())}
+        groups |= {one.get("escalate", {}).get("group", "") for one in approvers}
         patterns = {p for rule in whole for values in rule.get("dimensions", {}).values() for p in values}
+        patterns |= {p for rule in whole for pair in rule.get("pairs", ()) for p in pair.values()}
         self._groups = {one.id: one.description or one.name for one in Group.objects.filter(id__in=groups)}
         self._people = dict(Person.objects.filter(id__in=people).values_list("id", "display_name"))
         self._patterns = _pattern_names(patterns)
@@ -52,6 +80,12 @@ class Names:
             return _("everything")
         if pattern == "own-team":
             return _("accounts of one's own team")
+        kind, _sign, said = pattern.partition(":")
+        if kind == "tag":
+            return _("tag %(said)s") % {"said": said}
+        if kind == "register":
+            column, _equals, value = said.partition("=")
+            return _("register: %(column)s is %(value)s") % {"column": _column(column), "value": value}
         return self._patterns.get(pattern, pattern)
 
     def who(self, rule: Mapping[str, Any]) -> list[str]:
@@ -67,13 +101,22 @@ class Names:
         titles = {one.name: _(one.title) for one in routine.dimensions} if routine else {}
         return [(titles.get(name, name), [self.pattern(p) for p in values]) for name, values in given.items()]
 
+    def pairs(self, rule: Mapping[str, Any]) -> list[str]:
+        return [" × ".join(map(self.pattern, pair.values())) for pair in rule.get("pairs", ())]
+
     def approvers(self, rule: Mapping[str, Any]) -> list[tuple[str, int]]:
         return [(self._approver(one), int(one.get("count", 1))) for one in rule.get("approvers", ())]
 
     def _approver(self, wanted: Mapping[str, Any]) -> str:
         who = self._who_approves(wanted)
         who = _("Concurrence: %(who)s") % {"who": who} if wanted.get("concurrence") else who
-        return _("%(who)s (in %(system)s)") % {"who": who, "system": wanted["via"]} if wanted.get("via") else who
+        who = _("%(who)s (in %(system)s)") % {"who": who, "system": wanted["via"]} if wanted.get("via") else who
+        who = _("step %(n)s: %(who)s") % {"n": wanted["stage"], "who": who} if wanted.get("stage", 1) > 1 else who
+        return f"{who} {self._escalation(wanted['escalate'])}" if wanted.get("escalate") else who
+
+    def _escalation(self, to: Mapping[str, Any]) -> str:
+        whom = self.group(to["group"]) if to.get("group") else "、".join(map(self.person, to.get("people", ())))
+        return _("(after %(n)s business hours also %(whom)s)") % {"n": to["hours"], "whom": whom}
 
     def _who_approves(self, wanted: Mapping[str, Any]) -> str:
         if wanted.get("manager"):
@@ -96,6 +139,43 @@ def _pattern_names(patterns: set[str]) -> dict[str, str]:
     }
 
 
+#: what the register's own columns are called; the company's have labels of their own
+_COLUMNS = {
+    "number": gettext_noop("Management number"),
+    "product": gettext_noop("Product"),
+    "environment": gettext_noop("Environment"),
+    "department": gettext_noop("Department code"),
+    "data_class": gettext_noop("Data class"),
+    "root_mfa": gettext_noop("Root MFA"),
+}
+
+
+def _column(name: str) -> str:
+    if name in _COLUMNS:
+        return _(_COLUMNS[name])
+    own = RegisterColumn.objects.filter(key=name).first()
+    label = (own.label_ja if get_language() == "ja" else own.label_en) if own else ""
+    return label or name
+
+
+def day_names() -> list[tuple[str, str]]:
+    """The days of ``PermittedHours``, as people call them."""
+    return [
+        ("business", _("business days")),
+        ("every", _("every day")),
+        ("closed", _("days that are no business days")),
+        *((key, date_format(date(2026, 11, 23) + timedelta(days=n), "l")) for n, key in enumerate(WEEKDAYS)),
+    ]
+
+
+def told_times(limits: Mapping[str, Any]) -> list[str]:
+    """The hours and the week's total of a rule, in words."""
+    days = dict(day_names())
+    told = [f"{days[one['day']]} {one['start']}–{one['until']}" for one in limits.get("hours", ())]
+    most = limits.get("week_minutes")
+    return told + ([_("in a week %(length)s in all") % {"length": words(timedelta(minutes=most))}] if most else [])
+
+
 @dataclass(frozen=True)
 class RuleRow:
     """One rule in a list."""
@@ -104,7 +184,12 @@ class RuleRow:
     routine: str
     who: list[str]
     where: list[tuple[str, list[str]]]
+    pairs: list[str]
     approvers: list[tuple[str, int]]
+
+    @property
+    def times(self) -> list[str]:
+        return told_times(self.rule.limits)
 
     @property
     def denies(self) -> bool:
@@ -137,6 +222,7 @@ def rule_rows(rules: Sequence[Rule]) -> list[RuleRow]:
             title_of(rule.routine),
             names.who(whole[rule.pk]),
             names.where(whole[rule.pk]),
+            names.pairs(whole[rule.pk]),
             names.approvers(whole[rule.pk]),
         )
         for rule in rules
@@ -144,7 +230,7 @@ def rule_rows(rules: Sequence[Rule]) -> list[RuleRow]:
 
 
 def spoken(rule: Rule) -> dict[str, Any]:
-    fields = ("name", "routine", "effect", "who", "dimensions", "limits", "approvers", "fields", "enabled")
+    fields = ("name", "routine", "effect", "who", "dimensions", "pairs", "limits", "approvers", "fields", "enabled")
     return {name: getattr(rule, name) for name in fields}
 
 
@@ -214,7 +300,21 @@ def _accounts() -> list[Option]:
         *((f"team:{one.slug}", _("accounts of %(team)s") % {"team": one.name}, one.slug) for one in teams),
         *((f"ou:{one.id}", _("OU %(name)s") % {"name": one.name_path or one.name}, one.id) for one in ous),
         *((one.id, one.name, one.spoken_id) for one in accounts),
+        *_said_of_accounts(accounts),
     ]
+
+
+def _said_of_accounts(accounts: QuerySet[Account]) -> list[Option]:
+    """Every tag, and every value in the account register, that some account has."""
+    names = Names([])
+    tags = {f"tag:{key}={value}" for account in accounts for key, value in account.tags.items()}
+    lines = {
+        f"register:{column}={value}"
+        for account in accounts.exclude(register=None).select_related("register")
+        for column in (*REGISTER_COLUMNS, *account.register.own)
+        if (value := registered(account, column))
+    }
+    return [(pattern, names.pattern(pattern), "") for pattern in (*sorted(tags), *sorted(lines))]
 
 
 def _environments() -> list[Option]:

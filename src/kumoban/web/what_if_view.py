@@ -63,4 +63,5 @@ def _approver(slot: Slot, found: WhatIf) -> str:
     who = "、".join(found.named(ref) for ref in slot.refs if ref) or "—"
     if slot.kind == "manager":
         who = _("%(who)s (manager)") % {"who": who}
-    return f"{who} × {slot.count}" if slot.count > 1 else who
+    who = f"{who} × {slot.count}" if slot.count > 1 else who
+    return _("step %(n)s: %(who)s") % {"n": slot.stage, "who": who} if slot.stage > 1 else who

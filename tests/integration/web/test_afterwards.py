@@ -77,7 +77,7 @@ def test_a_rule_is_made_for_emergencies_and_for_another_system_on_its_page(offic
         "afterwards_days": "3",
         "fields": ["ringi"],
         "manager": "on",
-        "manager_via": "x-point",
+        "approver.manager.via": "x-point",
         "approver.0.group": "g-ops",
         "approver.0.concurrence": "on",
         "enabled": "on",

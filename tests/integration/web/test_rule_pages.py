@@ -90,6 +90,84 @@ def test_the_form_of_a_rule_says_what_the_rule_says(office: Office) -> None:
     assert 'value="240"' in page
 
 
+CONDITIONS = {
+    "week_minutes": "600",
+    "hours.0.day": "business",
+    "hours.0.start": "09:00",
+    "hours.0.until": "18:00",
+    "hours.1.day": "every",
+    "hours.1.start": "",
+    "hours.1.until": "",
+    "pair.0.account": "410122300001",
+    "pair.0.permission_set": ARN,
+    "pair.1.account": "",
+    "pair.1.permission_set": "",
+    "approver.manager.hours": "4",
+    "approver.manager.then_group": "team-payments-leads",
+    "approver.0.stage": "2",
+    "approver.1.stage": "3",
+    "approver.1.hours": "8",
+    "approver.1.then_people": "takahashi",
+}
+
+
+def test_hours_weeks_pairs_steps_and_escalation_are_written_and_shown_again(office: Office) -> None:
+    client = signed_in(office, "takahashi")
+    assert client.post("/rules/new", typed(**CONDITIONS)).status_code == 302
+    made = Rule.objects.get(name="検証は上長")
+    assert made.limits == {
+        "max_minutes": 240,
+        "week_minutes": 600,
+        "hours": [{"day": "business", "start": "09:00", "until": "18:00"}],
+    }
+    assert made.pairs == [{"account": "410122300001", "permission_set": ARN}]
+    assert made.approvers == [
+        {"manager": True, "count": 1, "escalate": {"hours": 4, "group": "g-leads"}},
+        {"group": "g-ops", "count": 1, "stage": 2},
+        {"people": ["u-tanaka", "u-kim"], "count": 2, "stage": 3, "escalate": {"hours": 8, "people": ["u-takahashi"]}},
+    ]
+    page = client.get(f"/rules/{made.pk}").content.decode()
+    for value in ("09:00", "18:00", "600", "team-payments-leads", "takahashi"):
+        assert f'value="{value}"' in page
+    assert f'name="pair.0.permission_set" value="{ARN}" checked' in page
+
+
+def test_the_list_and_the_history_tell_them_in_words(office: Office) -> None:
+    client = signed_in(office, "takahashi")
+    client.post("/rules/new", typed(**CONDITIONS))
+    made = Rule.objects.get(name="検証は上長")
+    for address in ("/rules", f"/rules/{made.pk}/history"):
+        page = client.get(address).content.decode()
+        for words in (
+            "business days 09:00–18:00",
+            "in a week 10 hours in all",
+            "payments-prod (4101-2230-0001) × ProdReadOnly",
+            "step 2: ops",
+            "(after 4 business hours also team-payments-leads)",
+        ):
+            assert words in page, (address, words)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"hours.0.start": "9"}, "Write a time of day such as 09:00"),
+        ({"approver.0.stage": "4"}, "no step between is left out"),
+        ({"approver.manager.then_group": ""}, "to whom it goes where nobody answers"),
+        ({"pair.0.permission_set": ""}, "A pair names two things."),
+    ],
+)
+def test_a_condition_that_cannot_be_meant_is_shown_again_with_what_is_wrong(
+    office: Office, wrong: dict[str, str], words: str
+) -> None:
+    answer = signed_in(office, "takahashi").post("/rules/new", typed(**CONDITIONS | wrong))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert 'value="team-payments-leads"' in page or "approver.manager.then_group" in wrong
+    assert Rule.objects.count() == 1
+
+
 def test_nobody_else_saves_a_rule_and_the_attempt_is_remembered(office: Office) -> None:
     answer = signed_in(office, "sato").post("/rules/new", typed())
     assert answer.status_code == 422

@@ -10,7 +10,7 @@ from kumoban.desk import clock, rules
 from kumoban.desk.alone import told_by
 from kumoban.desk.models import Event, Plan, Remark, Request, Rule
 from kumoban.desk.people import accounts_of_the_same, members_of, ops_members, stand_ins
-from kumoban.desk.requests import asking_people, reviewers
+from kumoban.desk.requests import asking_people, on_turn, reviewers
 from kumoban.desk.states import Ratification, RequestState
 from kumoban.estate.models import Team
 
@@ -36,8 +36,7 @@ def audience(event: Event) -> list[Told]:
 def may_decide(request: Request, plan: Plan) -> set[str]:
     """The ids of those who may decide about this plan now and have not yet: entitled, or standing in for one."""
     asking = asking_people(request)
-    stored = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
-    slots = [slot for slot in stored if not slot.via]
+    slots = [slot for slot in on_turn(plan) if not slot.via]
     entitled = set().union(*rules.approvers(slots, without=asking))
     seals = plan.approvals.filter(void_at=None).values_list("person_id", "on_behalf_of_id")
     sealed = accounts_of_the_same({person for pair in seals for person in pair if person})
@@ -118,6 +117,15 @@ def _reminded(event: Event) -> list[Told]:
     return _each(may_decide(request, request.plan), "remind")
 
 
+def _turn(event: Event) -> list[Told]:
+    """The approvers before have approved, or nobody answered: those whose turn it is now."""
+    request = _request(event)
+    if not rules.awaits_decision(request) or request.plan is None or request.plan.pk != event.params.get("plan"):
+        return []
+    deciding = _each(may_decide(request, request.plan), "decide" if event.kind == "turn" else "decide_escalated")
+    return deciding + (_each(request.people, "escalated") if event.kind == "escalated" else [])
+
+
 def _decided_against(kind: str, remark: str) -> Callable[[Event], list[Told]]:
     def find(event: Event) -> list[Told]:
         request = _request(event)
@@ -195,6 +203,7 @@ _FINDERS: dict[str, Callable[[Event], list[Told]]] = {
     "waiting": _waiting,
     **dict.fromkeys(("review", "review_reminded", "review_notice"), _review),
     "reminded": _reminded,
+    **dict.fromkeys(("turn", "escalated"), _turn),
     "to_ratify": _to_ratify,
     "ratification_overdue": _ratification_overdue,
     **{kind: _askers(kind) for kind in ("ratified", "rejected")},

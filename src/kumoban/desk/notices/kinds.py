@@ -34,7 +34,8 @@ class Kind:
 
 #: states and other happenings that people are told of; the rest only moves messages already there, and webhooks
 HEARD = frozenset((
-    "waiting", "returned", "approved", "denied", "active", "ended", "undone", "failed", "lapsed", "withdrawn",
+    "waiting", "turn", "escalated", "returned", "approved", "denied", "active", "ended", "undone", "failed", "lapsed",
+    "withdrawn",
     "refused", "done", "question", "answer", "reminded", "ending_soon", "overdue", "needs_person", "by_hand",
     "assigned", "delegate", "slack_linked", "register", "to_ratify", "ratified", "rejected", "ratification_overdue",
     "finding", "finding_high", "findings", "findings_high", "review", "review_reminded", "review_notice",
@@ -54,6 +55,18 @@ KINDS = {
         _("The approvals fell, and it waits for your approval anew."),
         ahead=True,
         decide=True,
+    ),
+    "decide_escalated": Kind(
+        _("Nobody has answered: waits for your approval"),
+        _("Nobody has answered in time what %(requester)s asks. It waits for your approval as well."),
+        timely=True,
+        ahead=True,
+        decide=True,
+    ),
+    "escalated": Kind(
+        _("Nobody has answered yet"),
+        _("Nobody has answered in time, so others are asked as well, as the rule says."),
+        timely=True,
     ),
     "remind": Kind(
         _("Still waits for your approval"),

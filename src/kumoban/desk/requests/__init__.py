@@ -13,7 +13,6 @@ from kumoban.desk.requests.deciding import (
     approve,
     approve_together,
     ask_question,
-    asking_people,
     confirm_plan,
     deny,
     return_for_correction,
@@ -22,7 +21,8 @@ from kumoban.desk.requests.ending import end_early, give_up, may_end, resume, wi
 from kumoban.desk.requests.extending import extendable, extended_form, to_extend
 from kumoban.desk.requests.guards import refused_attempt
 from kumoban.desk.requests.outside import OutsideCall, decide_outside
-from kumoban.desk.requests.plans import await_approval, make_plan, require, valid_until, void_plan
+from kumoban.desk.requests.plans import await_approval, make_plan, valid_until, void_plan
+from kumoban.desk.requests.stages import asking_people, escalate, in_force, on_turn, open_stage, require
 from kumoban.desk.requests.reviewing import close_review, look_after_reviews, may_review, open_reviews, reviewers
 from kumoban.desk.requests.working import assign, close_manual, confirm_report, report, work
 
@@ -48,16 +48,20 @@ __all__ = [
     "deny",
     "draft_of",
     "end_early",
+    "escalate",
     "extend",
     "extendable",
     "extended_form",
     "give_up",
+    "in_force",
     "look_after_reviews",
     "make_plan",
     "may_end",
     "may_review",
+    "on_turn",
     "open_by_desk",
     "open_reviews",
+    "open_stage",
     "refused_attempt",
     "reopen_end",
     "report",

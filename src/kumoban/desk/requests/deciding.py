@@ -16,6 +16,7 @@ from kumoban.desk.planning import authorise
 from kumoban.desk.requests.closing import cancel_approved, end_holds
 from kumoban.desk.requests.guards import checked_text, may_operate, own, refused_attempt, required_text, routine_named
 from kumoban.desk.requests.plans import await_ratification, open_checks, valid_until, void_plan
+from kumoban.desk.requests.stages import asking_people, in_force, on_turn, open_stage
 from kumoban.desk.routine import Asked
 from kumoban.desk.states import Ratification, RequestState
 from kumoban.desk.step_up import about_production, needs_recent_proof
@@ -29,7 +30,6 @@ __all__ = [
     "approve",
     "approve_together",
     "ask_question",
-    "asking_people",
     "confirm_plan",
     "deny",
     "return_for_correction",
@@ -74,6 +74,8 @@ def approve(actor: Actor, number: str, *, plan_digest: str, comment: str = "") -
         happened("sealed", request.pk, by=actor.id, at=now)
         if _sealed_by_all(request, plan):
             _approved(request, plan, now)
+        elif open_stage(request, plan, now):
+            happened("turn", request.pk, by=actor.id, at=now, plan=plan.pk)
         return request
 
 
@@ -223,20 +225,10 @@ def approvals_complete(request: Request, plan: Plan) -> bool:
 
 def _sealed_by_all(request: Request, plan: Plan) -> bool:
     """Whether the seals still valid, of people still entitled, fill every slot the plan requires."""
-    slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
+    slots = in_force(plan)
     candidates = rules.approvers(slots, without=asking_people(request))
     signers = list(plan.approvals.filter(void_at=None).values_list("person_id", "on_behalf_of_id", "via"))
     return rules.fulfilled(candidates, slots, signers)
-
-
-def asking_people(request: Request) -> set[str]:
-    """The requester, the workers and who asked in the requester's name, under every account: none may approve."""
-    return accounts_of_the_same(request.people | {actor for actor in (_converter(request),) if actor})
-
-
-def _converter(request: Request) -> str | None:
-    """Who of the operations team made this request of another one."""
-    return request.asked_by.person_id if request.converted_from_id else None
 
 
 def _may_decide(actor: Actor, request: Request, plan_digest: str | None) -> tuple[Plan, str | None]:
@@ -251,15 +243,18 @@ def _may_decide(actor: Actor, request: Request, plan_digest: str | None) -> tupl
     if person.id in asking:
         raise Refused(Reason("not_own_request"), attempt=True)
     plan = _plan_waiting(request, plan_digest)
-    slots = [rules.Slot.from_stored(slot) for slot in plan.authority["slots"]]
+    slots, turn = in_force(plan), on_turn(plan)
     able = rules.approvers(slots, without=asking)
+    waits = False
     for principal in (None, *sorted(stand_ins(clock.now()).get(person.id, ()))):
         places = [slot for slot, people in zip(slots, able, strict=True) if (principal or person.id) in people]
-        if any(slot.via == actor.via for slot in places):
+        now = [slot for slot in places if slot in turn]
+        if any(slot.via == actor.via for slot in now):
             return plan, principal
-        if places:
-            raise Refused(Reason("decided_elsewhere", {"via": places[0].via or "Kumoban"}))
-    raise Refused(Reason("not_an_approver"), attempt=True)
+        if now:
+            raise Refused(Reason("decided_elsewhere", {"via": now[0].via or "Kumoban"}))
+        waits = waits or bool(places)
+    raise Refused(Reason("not_your_turn")) if waits else Refused(Reason("not_an_approver"), attempt=True)
 
 
 def _plan_waiting(request: Request, plan_digest: str | None) -> Plan:

@@ -8,8 +8,9 @@ from kumoban.desk.changes import open_next
 from kumoban.desk.models import Approval, Hold, Request, Step
 from kumoban.desk.people import Actor
 from kumoban.desk.requests.closing import cancel_approved, end_holds
-from kumoban.desk.requests.deciding import approvals_complete, asking_people, still_allowed
+from kumoban.desk.requests.deciding import approvals_complete, still_allowed
 from kumoban.desk.requests.guards import may_operate, ops_only, own
+from kumoban.desk.requests.stages import asking_people
 from kumoban.desk.states import HoldState, Phase, RequestState, StepKind
 from kumoban.desk.transition import derive, locked, move
 from kumoban.ledger.record import record, writing

@@ -11,8 +11,8 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, rules
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor
-from kumoban.desk.requests.deciding import asking_people
 from kumoban.desk.requests.guards import routine_named
+from kumoban.desk.requests.stages import asking_people
 from kumoban.desk.routine import Routine, routine_of
 from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState, RequestState

@@ -12,9 +12,10 @@ from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.reason import Reason
 from kumoban.core.signing import FORMAT, digest
 from kumoban.desk import clock, rules
-from kumoban.desk.models import EmergencyReview, Hold, Plan, Request, Requirement, Step
+from kumoban.desk.models import EmergencyReview, Hold, Plan, Request, Step
 from kumoban.desk.notices.events import happened
 from kumoban.desk.planning import business_calendar, organisation_zone, signed_of
+from kumoban.desk.requests.stages import require
 from kumoban.desk.routine import Routine, action_of
 from kumoban.desk.states import RANK, HoldState, Phase, Ratification, RequestState, StepKind
 from kumoban.desk.transition import move
@@ -27,7 +28,6 @@ __all__ = [
     "make_plan",
     "open_check",
     "open_checks",
-    "require",
     "valid_until",
     "void_plan",
 ]
@@ -48,7 +48,7 @@ def make_plan(request: Request, routine: Routine, value: PlanValue, decision: ru
         authority=decision.stored(),
         made_at=clock.now(),
     )
-    require(plan, decision)
+    require(request, plan, decision, clock.now())
     request.plan = plan
     request.shown = _shown(value)
     request.search = _searchable(request)
@@ -60,18 +60,6 @@ def make_plan(request: Request, routine: Routine, value: PlanValue, decision: ru
         facts={"digest": plan.digest, "ordinal": plan.ordinal, "steps": len(value.steps)},
     )
     return plan
-
-
-def require(plan: Plan, decision: rules.Decision) -> None:
-    """Who must approve the plan, as the rules say now."""
-    plan.authority = decision.stored()
-    plan.save(update_fields=["authority"])
-    plan.requirements.all().delete()
-    Requirement.objects.bulk_create(
-        Requirement(plan=plan, slot=index, kind=slot.kind, ref=ref, count=slot.count, via=slot.via)
-        for index, slot in enumerate(decision.slots)
-        for ref in slot.refs
-    )
 
 
 def _shown(plan: PlanValue) -> dict[str, Any]:

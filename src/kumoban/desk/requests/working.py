@@ -10,9 +10,9 @@ from kumoban.desk.models import Approval, CompletionReport, Request, Step, WorkE
 from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor, accounts_of_the_same, ops_members
 from kumoban.desk.planning import business_calendar
-from kumoban.desk.requests.deciding import asking_people
 from kumoban.desk.requests.guards import checked_text, ops_only, required_text
 from kumoban.desk.requests.plans import open_check
+from kumoban.desk.requests.stages import asking_people
 from kumoban.desk.routine import routine_of
 from kumoban.desk.states import Phase, RequestState, StepKind
 from kumoban.desk.transition import derive, locked
