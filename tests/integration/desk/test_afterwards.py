@@ -168,5 +168,5 @@ def test_what_only_operations_may_do_is_never_approved_afterwards(office: Office
     adopt = routine_of("adopt")
     assert adopt is not None
     takahashi = office.actor("takahashi").person
-    decision = rules.decide(adopt, takahashi, [takahashi], [], timedelta(hours=1), emergency=True)
+    decision = rules.decide(adopt, takahashi, [takahashi], [], database_now(), timedelta(hours=1), emergency=True)
     assert [reason.code for reason in decision.refusals] == ["never_afterwards"]

@@ -103,9 +103,7 @@ def test_hours_that_are_none_are_refused_where_they_stand() -> None:
     wrong = [{"day": "business", "start": "9時", "until": "18:00"}]
     with pytest.raises(ShapeError) as refused:
         read(RuleForm, {"name": "x", "routine": ACCESS, "limits": {"hours": wrong}})
-    assert ("limits.hours.0.start", "no_clock_time") in [
-        (name, reason.code) for name, reason in refused.value.errors
-    ]
+    assert ("limits.hours.0.start", "no_clock_time") in [(name, reason.code) for name, reason in refused.value.errors]
 
 
 # --- 週の合計

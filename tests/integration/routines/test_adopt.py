@@ -114,7 +114,7 @@ def test_no_rule_lifts_it_but_a_rule_may_forbid_or_ask_for_more(office_of_two: O
 
     def decided(person: Person) -> rules.Decision:
         asked = Asked.by(person, [person], database_now())
-        return rules.decide(adopt, person, asked.workers, [{"account": PROD}], None)
+        return rules.decide(adopt, person, asked.workers, [{"account": PROD}], asked.now, None)
 
     assert [reason.code for reason in decided(sato).refusals] == ["ops_only"]
     assert [(slot.refs, slot.count) for slot in decided(ops).slots] == [(("g-ops",), 1)]
