@@ -22,8 +22,8 @@ from kumoban.desk.requests.extending import extendable, extended_form, to_extend
 from kumoban.desk.requests.guards import refused_attempt
 from kumoban.desk.requests.outside import OutsideCall, decide_outside
 from kumoban.desk.requests.plans import await_approval, make_plan, valid_until, void_plan
-from kumoban.desk.requests.stages import asking_people, escalate, in_force, on_turn, open_stage, require
 from kumoban.desk.requests.reviewing import close_review, look_after_reviews, may_review, open_reviews, reviewers
+from kumoban.desk.requests.stages import asking_people, escalate, in_force, on_turn, open_stage, require
 from kumoban.desk.requests.working import assign, close_manual, confirm_report, report, work
 
 __all__ = [

@@ -14,8 +14,8 @@ from kumoban.desk.models import EmergencyReview, Request
 from kumoban.desk.notices.events import happened
 from kumoban.desk.people import Actor, ops_members
 from kumoban.desk.planning import business_calendar, organisation_zone
-from kumoban.desk.requests.deciding import asking_people
 from kumoban.desk.requests.guards import required_text
+from kumoban.desk.requests.stages import asking_people
 from kumoban.desk.states import RequestState
 from kumoban.desk.transition import locked
 from kumoban.ledger.record import SYSTEM, record, writing
