@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0020_emergency_reviews"),
+        ("desk", "0021_recurring_requests"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0021_rule_pairs"),
+        ("desk", "0022_rule_pairs"),
     ]
 
     operations = [
