@@ -1,7 +1,8 @@
 """Rate limits shared by all nodes: one UPDATE on the database's clock takes a token and checks the lease.
 
 A bucket is a row with the instant of the next call (GCRA with burst 1). Urgent calls (ends, and what AWS has begun)
-pay only the service's bucket; all others also pay a narrower lane, so that ends always find tokens.
+pay only the service's bucket; all others also pay a narrower lane, so that ends always find tokens. What a lane loses
+because somebody woke up late it makes up for: the service's bucket alone is what AWS must never see exceeded.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ __all__ = ["PERMIT_SECONDS", "Fence", "Permit", "boot_clock", "count_alone", "ho
 PERMIT_SECONDS = 2.0
 #: 20/s are allowed over all Identity Center APIs and were measured as 21 in a second (knowledge: access);
 #: CloudTrail answers LookupEvents twice a second (CloudTrail API reference)
-_RATES = {"identity-center": 19.0, "identity-center/other": 15.0, "cloudtrail": 1.8, "cloudtrail/other": 1.5}
+_RATES = {"identity-center": 19.0, "identity-center/other": 18.0, "cloudtrail": 1.8, "cloudtrail/other": 1.5}
+#: seconds for which the lane gives way to an urgent call: two of the service's tokens
+_GIVES_WAY = 0.105
+#: seconds that a lane makes up for
+_CATCH_UP = 0.25
 _BUCKET_OF = {"sso-admin": "identity-center", "identitystore": "identity-center", "cloudtrail": "cloudtrail"}
 _NOW = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
@@ -62,6 +67,8 @@ def take(service: str, *, urgent: bool, fence: Fence | None, patience: float) ->
     lanes = [bucket] if bucket and settings.KUMOBAN_AWS_LIMITS else []
     if lanes and not urgent:
         lanes.insert(0, f"{bucket}/other")
+    elif lanes:
+        _not_before(f"{bucket}/other", _GIVES_WAY)
     if not lanes and fence is None:
         return Permit(boot_clock())
     permit = Permit(boot_clock())
@@ -126,9 +133,9 @@ def _try_lane(lane: str, fence: Fence | None) -> float:
     greatest = "max" if connection.vendor == "sqlite" else "greatest"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE aws_bucket SET next_at = {greatest}(next_at, {now}) + %s"  # noqa: S608
+            f"UPDATE aws_bucket SET next_at = {greatest}(next_at, {now} - %s) + %s"  # noqa: S608
             f" WHERE name = %s AND next_at <= {now}{condition} RETURNING next_at",
-            [1 / _RATES[lane], lane, *params],
+            [_CATCH_UP if lane.endswith("/other") else 0.0, 1 / _RATES[lane], lane, *params],
         )
         if cursor.fetchone():
             return 0.0

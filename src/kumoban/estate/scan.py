@@ -6,11 +6,15 @@ seen longest ago, so that a duty keeps 20,000 groups fresh without a burst.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Q
 
 from kumoban.aws.arns import (
@@ -51,6 +55,7 @@ from kumoban.ledger.record import writing
 
 __all__ = [
     "READS",
+    "accounts_to_scan",
     "find_group",
     "find_person",
     "refresh_group",
@@ -58,6 +63,7 @@ __all__ = [
     "refresh_person",
     "scan_all",
     "scan_assignments",
+    "scan_assignments_in",
     "scan_assignments_of",
     "scan_next",
     "scan_permission_set",
@@ -105,8 +111,7 @@ def scan_all(progress: Callable[[str], None] = lambda part: None) -> None:
     for group in Group.objects.filter(absent_since=None):
         scan_group_members(aws, group.id)
     progress("assignments")
-    for account in Account.objects.filter(absent_since=None):
-        scan_account_assignments(aws, account.id)
+    scan_assignments_in(aws, list(Account.objects.filter(absent_since=None).values_list("id", flat=True)))
     progress("entitlements")
     entitlements.scan_entitlements(aws)
     progress("iam_users")
@@ -131,8 +136,7 @@ def scan_next(of_interest: Iterable[str] = ()) -> None:
     stale = groups.values_list("id", flat=True)[:_GROUPS]
     for group_id in dict.fromkeys((*of_interest, *_team_groups(), *stale)):
         scan_group_members(aws, group_id)
-    for account in Account.objects.filter(absent_since=None).order_by(_oldest("assignments_seen_at"))[:_ACCOUNTS]:
-        scan_account_assignments(aws, account.id)
+    scan_assignments_in(aws, accounts_to_scan())
     entitlements.scan_entitlements(aws)
     for account in iam_users.accounts_to_ask()[:_ACCOUNTS]:
         iam_users.scan_iam_users(aws, account)
@@ -140,6 +144,14 @@ def scan_next(of_interest: Iterable[str] = ()) -> None:
 
 #: how many of each kind one turn of ``scan_next`` reads anew
 _TAGS, _PERMISSION_SETS, _GROUPS, _ACCOUNTS = 50, 60, 600, 20
+#: accounts about which AWS is asked at the same time
+_AT_A_TIME = 4
+
+
+def accounts_to_scan() -> list[str]:
+    """Whose assignments one turn reads anew, by id: those seen longest ago."""
+    longest_ago = Account.objects.filter(absent_since=None).order_by(_oldest("assignments_seen_at"), "id")
+    return list(longest_ago.values_list("id", flat=True)[:_ACCOUNTS])
 
 
 def _oldest(field: str) -> Any:
@@ -473,18 +485,63 @@ def scan_permission_set(aws: Pass, arn: str) -> None:
         )
 
 
+def scan_assignments_in(aws: Pass, account_ids: Sequence[str]) -> None:
+    """Everything assigned in these accounts. AWS is asked about several at a time, for one answer takes longer than
+    its limit makes us wait for the next call; the rows are written here, one account after the other.
+
+    Raises AwsError of the first account that AWS does not tell about; the rows of those before it are written.
+    """
+    waiting = deque(account_ids)
+    organization = Organization.objects.get()
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        looking: deque[tuple[str, datetime, Future[_Looked]]] = deque()
+        try:
+            while waiting or looking:
+                while waiting and len(looking) < _AT_A_TIME:
+                    account, asked = waiting.popleft(), database_now()
+                    looking.append((account, asked, pool.submit(_look_apart, aws, organization, account)))
+                account, asked, future = looking.popleft()
+                _keep_account(organization, account, asked, future.result())
+        finally:
+            for _account_id, _asked, future in looking:
+                future.cancel()
+
+
 def scan_account_assignments(aws: Pass, account_id: str) -> None:
     """Everything assigned in one account: the permission sets provisioned there, then who has each."""
     organization, asked = Organization.objects.get(), database_now()
+    _keep_account(organization, account_id, asked, _look(aws, organization, account_id))
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """The permission sets provisioned in an account, and the assignments of each."""
+
+    sets: Sequence[str]
+    assignments: Sequence[dict[str, Any]]
+
+
+def _look(aws: Pass, organization: Organization, account_id: str) -> _Looked:
     of = {"InstanceArn": organization.instance_arn, "AccountId": account_id}
     arns = list(pages(aws, "sso-admin", "list_permission_sets_provisioned_to_account", "PermissionSets", **of))
-    found = [assignment for arn in arns for assignment in _assigned(aws, of, arn)]
+    return _Looked(arns, [assignment for arn in arns for assignment in _assigned(aws, of, arn)])
+
+
+def _look_apart(aws: Pass, organization: Organization, account_id: str) -> _Looked:
+    """On a thread of its own, whose connection (the rate limits are rows) ends with it."""
+    try:
+        return _look(aws, organization, account_id)
+    finally:
+        connection.close()
+
+
+def _keep_account(organization: Organization, account_id: str, asked: datetime, looked: _Looked) -> None:
     with writing():
-        _keep_assignments(found, asked, account_id=account_id)
+        _keep_assignments(looked.assignments, asked, account_id=account_id)
         Account.objects.filter(pk=account_id).update(assignments_seen_at=asked)
         if account_id == organization.management_account:
             PermissionSet.objects.update(in_management_account=False)
-            PermissionSet.objects.filter(arn__in=arns).update(in_management_account=True)
+            PermissionSet.objects.filter(arn__in=looked.sets).update(in_management_account=True)
 
 
 def scan_assignments(aws: Pass, account_id: str, arn: str) -> None:

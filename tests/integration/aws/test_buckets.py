@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -47,4 +48,29 @@ def test_the_service_is_called_at_most_19_times_a_second(office: Office, monkeyp
     started = buckets.boot_clock()
     for _ in range(20):
         buckets.take("identitystore", urgent=True, fence=None, patience=2)
+    assert buckets.boot_clock() - started >= 19 / 19
+
+
+def test_who_is_not_urgent_gives_way_to_an_urgent_call(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "KUMOBAN_AWS_LIMITS", True)
+    buckets.take("sso-admin", urgent=False, fence=None, patience=2)
+    started = buckets.boot_clock()
+    buckets.take("sso-admin", urgent=True, fence=None, patience=2)
+    buckets.take("sso-admin", urgent=False, fence=None, patience=2)
+    assert buckets.boot_clock() - started >= 0.1
+
+
+def test_what_a_lane_makes_up_for_never_exceeds_the_service_s_rate(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "KUMOBAN_AWS_LIMITS", True)
+    buckets.take("sso-admin", urgent=False, fence=None, patience=2)
+    time.sleep(0.5)
+    started = buckets.boot_clock()
+    for _ in range(20):
+        buckets.take("sso-admin", urgent=False, fence=None, patience=2)
     assert buckets.boot_clock() - started >= 19 / 19

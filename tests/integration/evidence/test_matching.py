@@ -155,6 +155,18 @@ def test_iam_users_root_and_what_nobody_understands_are_asked_about(matching: Ma
     }
 
 
+def test_a_late_file_still_knows_who_took_on_the_role(matching: Matching) -> None:
+    at = matching.now - timedelta(days=2)
+    deliver(matching.aws, [taking_on(PROD, at, OUTSIDE, "Vendor", "case-1")], region="us-east-1")
+    deliver(matching.aws, [event(PROD, at + MINUTE, role_session(PROD, "Vendor", "case-1"))], at=matching.now)
+    assert matching.matched() == {"case-1": ("outside", "no_request", "session_outside")}
+
+
+def test_a_role_without_a_name_is_asked_about(matching: Matching) -> None:
+    deliver(matching.aws, [event(PROD, matching.now - HOUR, {"type": "AssumedRole", "principalId": "AROA:x"})])
+    assert matching.matched() == {"AROA:x": ("unknown", "no_request", "session_not_understood")}
+
+
 def test_an_adopted_iam_user_is_matched(matching: Matching) -> None:
     IamUser.objects.create(
         arn=f"arn:aws:iam::{PROD}:user/batch", name="batch", account_id=PROD, created_at=matching.now,

@@ -189,6 +189,8 @@ def _of_role(record: Record, identity: Identity, account: str, at: datetime, kno
         return Principal(PrincipalKind.DESK, _role_of(arn), account, role, role_name(role))
     if identity.person:  # account access manager gives an existing role to a person
         return Principal(PrincipalKind.IDENTITY_CENTER, identity.person, account, role, name, identity.person)
+    if not role:
+        return _unknown(identity, account)
     taken = known.took(arn, at)
     if taken is None and known.emergency_role(arn):
         return Principal(PrincipalKind.EMERGENCY, f"{role}/{name}", account, role, name)

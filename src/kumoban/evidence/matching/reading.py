@@ -55,6 +55,8 @@ _AGAIN = 3
 _SWEEP = timedelta(hours=24)
 #: sessions of a role that somebody took on may have begun that long before the first file that is read
 _LONGEST = timedelta(hours=13)
+#: how late a file may bring events of a role that somebody took on, and still be understood
+_LATE = timedelta(days=8)
 
 
 def read_trail(budget: timedelta, *, everything: bool = False) -> int:
@@ -267,7 +269,7 @@ def _fetch(aws: Pass, file: LogFile) -> tuple[_Body, str]:
 
 def _known(trail: _Trail, account: str, since: datetime) -> Known:
     taken: dict[str, list[Taken]] = {}
-    for one in RoleEntry.objects.filter(account=account, at__gte=since - _LONGEST).order_by("-at"):
+    for one in RoleEntry.objects.filter(account=account, at__gte=since - _LONGEST - _LATE).order_by("-at"):
         taken.setdefault(one.target, []).append(
             Taken(one.event_id, one.target, one.at, one.kind, one.origin, one.caller)
         )
