@@ -138,7 +138,8 @@ def test_in_a_browser_it_is_activated_alone_ended_and_reviewed(
     office.pass_time(timedelta(hours=1))
     office.runner.drain()
     look_after_reviews()
-    ops.click(f"aside >> text={made.number}")
+    ops.locator("aside.observing a", has_text=made.number).press("Enter")
+    ops.wait_for_url(f"**/requests/{made.number}")
     assert complaints(ops) == []
     ops.check("input[name=outcome][value=justified]", force=True)
     ops.fill("#review-comment", "作業ログを見た。正当だった")
