@@ -17,7 +17,7 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, shift_notes
 from kumoban.desk.calendar_feed import make_feed
 from kumoban.desk.models import Request, ShiftNote
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.today import today_of
 from kumoban.desk.work_calendar import Day, Piece, week_of
 from kumoban.findings.visible import counts

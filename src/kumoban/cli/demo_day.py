@@ -8,8 +8,9 @@ from typing import Any
 from kumoban.core.reason import Refused
 from kumoban.desk import clock, requests, shift_notes
 from kumoban.desk.models import Request
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import ShapeError, organisation_zone
+from kumoban.desk.planning import ShapeError
 from kumoban.desk.sign_in import demo_user
 from kumoban.estate.models import Account, PermissionSet
 

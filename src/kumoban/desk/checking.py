@@ -14,8 +14,9 @@ from kumoban.desk import clock, rules
 from kumoban.desk.changes import make_change, open_next
 from kumoban.desk.models import Approval, Hold, Plan, Request, Step
 from kumoban.desk.notices.events import needs_person
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.outcome import Next, backoff
-from kumoban.desk.planning import authorise, business_calendar, organisation_zone, signed_of, stored_form
+from kumoban.desk.planning import authorise, signed_of, stored_form
 from kumoban.desk.requests import (
     approvals_complete,
     asking_people,

@@ -20,8 +20,8 @@ from kumoban.desk.models import Duty, Lock, Plan, Request, Requirement, Rule
 from kumoban.desk.notices.ends import tell_of_ends
 from kumoban.desk.notices.events import happened, needs_person
 from kumoban.desk.notices.outbox import forget_old
+from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.past import judge_past
-from kumoban.desk.planning import business_calendar
 from kumoban.desk.recurring import ask_due
 from kumoban.desk.register import ask_owners
 from kumoban.desk.requests import asking_people, escalate, look_after_reviews, on_turn

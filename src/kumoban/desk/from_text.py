@@ -9,8 +9,8 @@ from kumoban.core.form import Choices, Reading
 from kumoban.core.normalise import visible
 from kumoban.core.reason import Reason, Refused
 from kumoban.core.request_text import LONGEST, Understood
+from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import Routine
 
 __all__ = ["EXTRA", "filled", "left_of", "understand"]

@@ -14,8 +14,8 @@ from kumoban.aws.mode import practising
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Approval, Request, RunbookReading, Step, WorkEntry
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.people import Actor, ops_members
-from kumoban.desk.planning import organisation_zone
 from kumoban.desk.qualified import practised
 from kumoban.desk.states import StepKind
 from kumoban.estate.models import Person

@@ -19,7 +19,7 @@ from kumoban.core.signing import Decided, signed_bytes
 from kumoban.desk import clock, rules
 from kumoban.desk.freezes import freezing, told_of
 from kumoban.desk.models import EmergencyReview, ExtraField, Request
-from kumoban.desk.office_calendar import business_calendar, organisation_zone
+from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.people import Actor, accounts_of_the_same
 from kumoban.desk.routine import Asked, Routine
 from kumoban.desk.states import Ratification
@@ -31,13 +31,11 @@ __all__ = [
     "ShapeError",
     "authorise",
     "barred_by_review",
-    "business_calendar",
     "check_extra",
     "draft",
     "draft_for",
     "fields_missing",
     "labels_of",
-    "organisation_zone",
     "read_form",
     "signed_of",
 ]

@@ -27,8 +27,9 @@ from kumoban.core.recurrence import Every, OnClosedDays, Recurrence
 from kumoban.desk import clock
 from kumoban.desk.models import Occurrence, RecurringRequest, Request, Rule
 from kumoban.desk.notices.events import event, remember
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import Draft, ShapeError, business_calendar, draft, organisation_zone
+from kumoban.desk.planning import Draft, ShapeError, draft
 from kumoban.desk.requests.asking import By, refuse_where, store
 from kumoban.desk.requests.guards import may_operate, routine_named
 from kumoban.desk.routine import Routine

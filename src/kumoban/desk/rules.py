@@ -387,9 +387,10 @@ def offered(routine: Routine, person: Person, matching: str = "") -> Iterator[tu
     who = Facts(groups, teams=own_teams(groups))
     rules = Rule.objects.filter(routine=routine.name, enabled=True, effect=Rule.Effect.ALLOW)
     mine = [rule for rule in rules if speaks_of(rule, person, who)]
-    accounts = list(_accounts_for(mine, matching))
-    facts = replace(who, accounts={account.id: account for account in accounts})
-    for account in accounts:
+    seen: dict[str, Account] = {}
+    facts = replace(who, accounts=seen)
+    for account in _accounts_for(mine, matching).iterator(chunk_size=100):  # who shows a page of them reads no more
+        seen[account.id] = account
         if sets := {one for rule in mine for one in _sets_in(rule, account, person, facts)}:
             yield account, sets
 

@@ -10,8 +10,8 @@ from django.db.models import Count, F, Q, QuerySet
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, register, rules, shift_notes
 from kumoban.desk.models import FreezePeriod, Hold, Request, ShiftNote
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.states import IN_FORCE
 from kumoban.desk.work_calendar import Piece, freezes_between, pieces
 

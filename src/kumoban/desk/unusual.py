@@ -22,7 +22,7 @@ from django.db.models.functions import RowNumber
 from kumoban.core.plan import Plan
 from kumoban.core.reason import Reason
 from kumoban.desk.models import Approval, Hold, Request
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.estate.models import Person, RegisterEntry, searchable
 
 __all__ = ["Before", "Granted", "Noticed", "noticed"]

@@ -14,8 +14,8 @@ from django.db.models import Q
 
 from kumoban.desk import clock, rules
 from kumoban.desk.models import FreezePeriod, Hold, Request
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.states import HoldState, RequestState
 from kumoban.estate.models import Account, searchable
 

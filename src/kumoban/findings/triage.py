@@ -11,8 +11,8 @@ from typing import Any
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import organisation_zone
 from kumoban.desk.requests.guards import checked_text, required_text
 from kumoban.desk.speech import said
 from kumoban.findings.models import Finding, FindingState

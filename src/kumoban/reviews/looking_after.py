@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from kumoban.desk import clock
-from kumoban.desk.planning import business_calendar, organisation_zone
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.ledger.record import SYSTEM, record, writing
 from kumoban.reviews.kind import Kind, kind_of
 from kumoban.reviews.models import Campaign, Line, LineState

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.notices.events import happened
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.requests.guards import checked_text, required_text
 from kumoban.estate.models import Person
 from kumoban.ledger.record import SYSTEM, record, writing

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop as _
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
 from kumoban.desk.models import Hold
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.requests.closing import end_holds
 from kumoban.desk.states import HoldState
 from kumoban.desk.transition import locked

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from kumoban.desk import clock
 from kumoban.desk.calendar_feed import feed_of, make_feed, reader_of
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.work_calendar import week_of
 from kumoban.web.gate import page
 

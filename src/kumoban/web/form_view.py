@@ -17,7 +17,7 @@ from kumoban.core.form import Choices, OfficeTime, OnlyFor, Until, Widget
 from kumoban.core.office_time import NotUnderstood, parse_duration, parse_time
 from kumoban.desk import clock
 from kumoban.desk.models import ExtraField, Request
-from kumoban.desk.planning import business_calendar, organisation_zone
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.routine import Routine, routine_of
 from kumoban.desk.speech import local, words
 from kumoban.estate.models import Person

@@ -23,8 +23,8 @@ from kumoban.desk.alike import alike
 from kumoban.desk.alone import alone
 from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, FreezePeriod, Hold, Request
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.routine import Routine, routine_of, routines_for
 from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState, RequestState

@@ -24,8 +24,8 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, requests, rules
 from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, CompletionReport, EmergencyReview, Hold, Request, Step, WorkEntry
+from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.people import Actor, accounts_of_the_same, ops_members
-from kumoban.desk.planning import business_calendar
 from kumoban.desk.routine import routine_of
 from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState, Phase, StepKind

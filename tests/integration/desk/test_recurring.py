@@ -12,7 +12,8 @@ from django.db import connection
 from kumoban.core.reason import Refused
 from kumoban.desk import clock, recurring, requests
 from kumoban.desk.models import Event, Occurrence, RecurringRequest, Request, Rule
-from kumoban.desk.planning import ShapeError, organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
+from kumoban.desk.planning import ShapeError
 from kumoban.desk.recurring import add_recurring, ask_due, change_recurring
 from kumoban.estate.models import Membership, Person
 from kumoban.ledger.clock import database_now

@@ -8,7 +8,7 @@ import pytest
 
 from kumoban.core.reason import Refused
 from kumoban.desk import clock
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.estate.models import Group, Membership
 from kumoban.findings import triage
 from kumoban.findings.models import Finding

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from kumoban.core.reason import Reason
 from kumoban.desk import clock
-from kumoban.desk.planning import business_calendar, organisation_zone
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.estate.models import Person
 from kumoban.ledger.clock import database_now
 from kumoban.reviews.models import Campaign, Line

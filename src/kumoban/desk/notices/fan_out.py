@@ -16,7 +16,7 @@ from kumoban.desk.notices.audience import Told, audience
 from kumoban.desk.notices.kinds import KINDS
 from kumoban.desk.notices.lanes import webhook
 from kumoban.desk.notices.readers import Reader, readers
-from kumoban.desk.planning import business_calendar
+from kumoban.desk.office_calendar import business_calendar
 from kumoban.ledger.record import writing
 
 __all__ = ["fan_out"]

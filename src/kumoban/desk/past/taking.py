@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from kumoban.core.reason import Reason
 from kumoban.desk.models import PastAccess
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.estate.models import Account, PermissionSet, Person, searchable
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.record import SYSTEM, record, writing

@@ -10,8 +10,8 @@ from django.db.models import F, Q, QuerySet
 
 from kumoban.desk import clock
 from kumoban.desk.notices.events import happened
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.register.finding import CONFIRM_AFTER, owner_gone
 from kumoban.estate.models import RegisterEntry
 from kumoban.ledger.record import SYSTEM, record, writing

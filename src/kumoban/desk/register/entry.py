@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, rules
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import ShapeError, organisation_zone
+from kumoban.desk.planning import ShapeError
 from kumoban.desk.register.fields import Field, People, Wrong, cleaned, fields, spoken, write
 from kumoban.estate.models import Account, RegisterEntry, searchable
 from kumoban.ledger.record import record, writing

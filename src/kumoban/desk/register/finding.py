@@ -11,8 +11,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_noop as _
 
 from kumoban.desk import clock, rules
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import organisation_zone
 from kumoban.estate.models import Account, RegisterEntry, searchable
 
 __all__ = ["CONFIRM_AFTER", "ENVIRONMENTS", "GAPS", "Wanted", "accounts", "differs", "gaps", "owner_gone"]

@@ -12,8 +12,9 @@ from django.db import IntegrityError
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Request, User
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import Draft, business_calendar, draft, judge, organisation_zone, read_form
+from kumoban.desk.planning import Draft, draft, judge, read_form
 from kumoban.desk.requests.extending import extended_form, holding_on_to, to_extend, with_end
 from kumoban.desk.requests.guards import may_operate, own, routine_named
 from kumoban.desk.requests.plans import await_approval, await_ratification, make_plan, open_checks

@@ -14,7 +14,8 @@ from kumoban.core.signing import FORMAT, digest
 from kumoban.desk import clock, rules
 from kumoban.desk.models import EmergencyReview, Hold, Plan, Request, Step
 from kumoban.desk.notices.events import happened
-from kumoban.desk.planning import business_calendar, organisation_zone, signed_of
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
+from kumoban.desk.planning import signed_of
 from kumoban.desk.requests.stages import require
 from kumoban.desk.routine import Routine, action_of
 from kumoban.desk.states import RANK, HoldState, Phase, Ratification, RequestState, StepKind

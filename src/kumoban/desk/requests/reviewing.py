@@ -12,8 +12,8 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock, rules
 from kumoban.desk.models import EmergencyReview, Request
 from kumoban.desk.notices.events import happened
+from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor, ops_members
-from kumoban.desk.planning import business_calendar, organisation_zone
 from kumoban.desk.requests.guards import required_text
 from kumoban.desk.requests.stages import asking_people
 from kumoban.desk.states import RequestState

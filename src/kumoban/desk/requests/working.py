@@ -8,8 +8,8 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
 from kumoban.desk.models import Approval, CompletionReport, Request, Step, WorkEntry
 from kumoban.desk.notices.events import happened
+from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.people import Actor, accounts_of_the_same, ops_members
-from kumoban.desk.planning import business_calendar
 from kumoban.desk.requests.guards import checked_text, ops_only, required_text
 from kumoban.desk.requests.plans import open_check
 from kumoban.desk.requests.stages import asking_people

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from kumoban.aws.errors import AwsError
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.evidence.matching.models import Activity, Month
 from kumoban.evidence.matching.months import following, month_of
 from kumoban.evidence.matching.reading import first_month, read_trail

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from kumoban.core.reason import Reason, Refused
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import organisation_zone
 from kumoban.desk.requests.guards import required_text
 from kumoban.desk.step_up import needs_recent_proof
 from kumoban.estate.models import Person

@@ -23,7 +23,7 @@ from django.db.models import F
 
 from kumoban.aws.door import Pass, door
 from kumoban.aws.errors import AwsError, Denied, NotFound
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.estate.models import Account, Organization, Person
 from kumoban.evidence.matching.doing import CHANGING, KEPT, REFUSED, Batch, Done, joined
 from kumoban.evidence.matching.models import Activity, Month, RoleEntry, TrailAccount, TrailDay

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from kumoban.core.reason import Reason
-from kumoban.desk.planning import organisation_zone
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.evidence.matching.allowed import Allowed, begun_by_entries
 from kumoban.evidence.matching.exclusions import exclusion_of
 from kumoban.evidence.matching.models import Activity, Exclusion, Month, Outcome, PrincipalKind, Session

@@ -16,8 +16,8 @@ from typing import Any
 from django.db.models import Count, Min, Sum
 
 from kumoban.core.reason import Reason, Refused
+from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.people import Actor
-from kumoban.desk.planning import organisation_zone
 from kumoban.desk.requests.guards import checked_text, required_text
 from kumoban.desk.step_up import needs_recent_proof
 from kumoban.estate.models import Account
