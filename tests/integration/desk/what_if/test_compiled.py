@@ -177,7 +177,7 @@ def key_of(place: int | None) -> int | None:
     return None if place is None else Request.objects.order_by("pk").values_list("pk", flat=True)[place]
 
 
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @EXAMPLES
