@@ -283,6 +283,8 @@ KUMOBAN_ENABLED_REGIONS = _list(
     "us-east-1,us-east-2,us-west-1,us-west-2,ap-northeast-1,ap-northeast-2,ap-northeast-3,ap-south-1,ap-southeast-1,"
     "ap-southeast-2,ca-central-1,eu-central-1,eu-north-1,eu-west-1,eu-west-2,eu-west-3,sa-east-1",
 )
+# The account that administers GuardDuty for the organisation; empty: as Organizations says
+KUMOBAN_GUARDDUTY_ACCOUNT = _env("GUARDDUTY_ACCOUNT")
 KUMOBAN_WORK_KINDS = _list(
     "WORK_KINDS",
     "release=リリース/Release,incident=障害対応/Incident response,"

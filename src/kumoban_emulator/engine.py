@@ -37,6 +37,7 @@ _INVALID_INPUT = {
     "organizations": "InvalidInputException",
     "sts": "ValidationError",
     "cloudtrail": "InvalidParameterException",
+    "guardduty": "BadRequestException",
 }
 
 

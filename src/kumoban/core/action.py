@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
@@ -27,6 +27,8 @@ class Presence(StrEnum):
     DIFFERS = "differs"
     #: of a change that takes several calls: some of them are still to be made
     PARTLY = "partly"
+    #: of a change: AWS is making it by itself, so nothing is sent and it is looked for until it is there
+    ARRIVING = "arriving"
     #: the account, principal or permission set answered not found, by id
     TARGET_GONE = "target_gone"
 
@@ -39,6 +41,8 @@ class Seen:
     evidence: Mapping[str, str]
     #: of a change that is there: what later steps take of it, such as the id AWS gave
     found: Mapping[str, str] = field(default_factory=dict)
+    #: of what arrives: how long that may take before a person is told
+    within: timedelta = timedelta(hours=2)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _POLL = timedelta(seconds=1)
 _LOOK_AGAIN = timedelta(seconds=2)
 _VERIFY_TRIES = 10
 #: what is made elsewhere is looked for this often; SCIM of the usual directories takes up to 40 minutes
-_ARRIVES, _ARRIVES_WITHIN = timedelta(minutes=1), timedelta(hours=2)
+_ARRIVES = timedelta(minutes=1)
 #: what AWS calls passing is tried this often before a person is asked
 _TRIES = 20
 
@@ -135,10 +135,12 @@ def _seen(step: Step, seen: Seen, now: datetime, *, pending: bool) -> Next:
     if seen.presence == Presence.PRESENT:
         return _done(step, seen)
     if action_of(step.action).arrives:
-        return _not_arrived(step, now)
-    if step.stopped and (step.phase != Phase.VERIFY or seen.presence == Presence.PARTLY):
+        return _not_arrived(step, seen, now)
+    if step.stopped and (step.phase != Phase.VERIFY or seen.presence in (Presence.PARTLY, Presence.ARRIVING)):
         step.touched = True
         return Next(Phase.CANCELLED, unlock=True)
+    if seen.presence == Presence.ARRIVING:
+        return _not_arrived(step, seen, now)
     if seen.presence == Presence.PARTLY:
         step.attempts = 0
         return intend(step, now)
@@ -156,12 +158,13 @@ def _seen(step: Step, seen: Seen, now: datetime, *, pending: bool) -> Next:
     return _failed(step, Reason(code, {"attributes": "", **seen.evidence}), now)
 
 
-def _not_arrived(step: Step, now: datetime) -> Next:
+def _not_arrived(step: Step, seen: Seen, now: datetime) -> Next:
     """Looked for again and again; after a while a person is told once."""
     step.attempts, step.setbacks = 0, step.setbacks + 1  # whoever cannot be asked for a moment is not one look less
-    if step.setbacks == _ARRIVES_WITHIN // _ARRIVES:
-        step.needs_a_person, step.error = True, {"reason": Reason("not_arrived").stored()}
-        needs_person(step.request_id, now, Reason("not_arrived"))
+    if step.setbacks == seen.within // _ARRIVES:
+        late = Reason("not_arrived" if action_of(step.action).arrives else "not_made_yet")
+        step.needs_a_person, step.error = True, {"reason": late.stored()}
+        needs_person(step.request_id, now, late)
     return Next(Phase.LOOK, _ARRIVES, unlock=True)
 
 

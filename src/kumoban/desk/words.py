@@ -33,6 +33,7 @@ _WORDS = {
         "It is not as it was when it was planned: %(attributes)s. Look at it, then try again or give up."
     ),
     "not_arrived": _("What was done in the directory has not arrived yet."),
+    "not_made_yet": _("AWS was to do this by itself, and has not done it yet. It is looked for again and again."),
     "clock_only_forward": _("The demo's clock only moves forward, by at most 400 days."),
     "decided_elsewhere": _("This is decided in %(via)s, not here."),
     "signature_not_valid": _("The call is not signed by a system known here, or it is too old."),

@@ -298,6 +298,20 @@ class RegisterEntry(models.Model):
     search = models.TextField(default="")
 
 
+class Detector(models.Model):
+    """GuardDuty of the organisation's administrator in one region: what a new account becomes a member of."""
+
+    region = models.CharField(primary_key=True, max_length=30)
+    administrator = models.CharField(max_length=12)
+    #: empty where the region has none
+    detector = models.CharField(max_length=300, default="")
+    #: NEW, ALL or NONE: which accounts AWS makes members by itself
+    auto_enable = models.CharField(max_length=8, default="NONE")
+    #: AWS's code, where it could not be read
+    error = models.CharField(max_length=100, default="")
+    seen_at = models.DateTimeField()
+
+
 class RegisterColumn(models.Model):
     """A column the company adds to the account register, as data."""
 

@@ -32,7 +32,7 @@ from kumoban.aws.arns import (
 from kumoban.aws.door import Pass, door, pages
 from kumoban.aws.errors import NotFound
 from kumoban.core.needs import needs
-from kumoban.estate import entitlements, iam_users
+from kumoban.estate import detectors, entitlements, iam_users
 from kumoban.estate.attributes import ENTERPRISE, described_user
 from kumoban.estate.content import READS as CONTENT_READS
 from kumoban.estate.content import content_digest, read_content, session_seconds
@@ -89,6 +89,7 @@ READS = (
     | needs("sts", "get_caller_identity")
     | CONTENT_READS
     | entitlements.READS
+    | detectors.READS
     | iam_users.READS
     | iam_users.CHAIN
 )
@@ -115,6 +116,8 @@ def scan_all(progress: Callable[[str], None] = lambda part: None) -> None:
     progress("entitlements")
     entitlements.scan_entitlements(aws)
     progress("iam_users")
+    progress("detectors")
+    detectors.scan_detectors(aws)
     for account in iam_users.accounts_to_ask():
         iam_users.scan_iam_users(aws, account)
 
@@ -138,6 +141,7 @@ def scan_next(of_interest: Iterable[str] = ()) -> None:
         scan_group_members(aws, group_id)
     scan_assignments_in(aws, accounts_to_scan())
     entitlements.scan_entitlements(aws)
+    detectors.scan_detectors_now_and_then(aws)
     for account in iam_users.accounts_to_ask()[:_ACCOUNTS]:
         iam_users.scan_iam_users(aws, account)
 

@@ -3,6 +3,7 @@
 from kumoban_emulator.fakes import (  # noqa: F401
     account_access,
     cloudtrail,
+    guardduty,
     identitystore,
     organizations,
     sso_admin,

@@ -18,7 +18,7 @@ __all__ = ["REPLACED", "Call", "Fake", "Params", "fake", "find", "moment", "regi
 Params = dict[str, Any]
 
 #: services of which moto answers nothing; a missing operation is a clean 501
-REPLACED = frozenset({"sso-admin", "identitystore", "organizations", "sts", "sso", "account-access"})
+REPLACED = frozenset({"sso-admin", "identitystore", "organizations", "sts", "sso", "account-access", "guardduty"})
 
 
 @dataclass

@@ -207,6 +207,7 @@ def _accounts(seeder: Seeder) -> None:
     home.tags.update({"Team": "ops", "Environment": "shared", "Owner": leads["ops"]})
     seeder.delegate(seeder.account_named("ops-tooling"), "sso.amazonaws.com", "account.amazonaws.com")
     seeder.world.audit = seeder.account_named("audit")
+    seeder.guard(seeder.world.audit, "ap-northeast-1", "ap-northeast-3", "us-east-1")
 
 
 def _people(seeder: Seeder) -> None:

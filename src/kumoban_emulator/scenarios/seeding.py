@@ -13,6 +13,8 @@ from kumoban_emulator.permissions import documents
 from kumoban_emulator.roles import Role
 from kumoban_emulator.state.center import Center, Content, PermissionSet, Thing
 from kumoban_emulator.state.entitlement import Entitlement
+from kumoban_emulator.state.guardduty import SERVICE as GUARDDUTY
+from kumoban_emulator.state.guardduty import Detector
 from kumoban_emulator.state.iam_user import IamUser, UserKey
 from kumoban_emulator.state.identity import Group, IdentityStore, Membership, User
 from kumoban_emulator.state.organization import FULL_ACCESS, Account, Organization, Policy, Unit
@@ -183,6 +185,18 @@ class Seeder:
             organization.trusted[service] = self.when
             organization.delegated.setdefault(service, {})[account] = self.when
         self.world.delegate = account
+
+    def guard(self, account: str, *regions: str, auto_enable: str = "NONE") -> None:
+        """An account (by number) administers GuardDuty for the organisation, and has detectors in some Regions."""
+        organization = self.world.organization
+        organization.trusted[GUARDDUTY] = self.when
+        organization.delegated.setdefault(GUARDDUTY, {})[account] = self.when
+        for region in regions:
+            detector = Detector(hexa(seeded("detector", account, region), 32), account, region, self.when, auto_enable)
+            for member in organization.accounts.values():
+                if member.id != account:
+                    self.world.enrol(detector, member, self.when)
+            self.world.detectors[account, region] = detector
 
     def finish(self) -> World:
         """Add the base identities and the desk's roles."""

@@ -116,6 +116,9 @@ def _open_account(world: World, creation: Creation) -> None:
     if not creation.failure:
         world.organization.accounts[creation.account.id] = creation.account
         world.organization.permit_everything(creation.account.id)
+        for detector in world.detectors.values():
+            if detector.auto_enable != "NONE":
+                world.enrol(detector, creation.account, creation.due)
         add_member_role(world, creation.account.id, creation.account.joined)
 
 

@@ -10,9 +10,10 @@ from kumoban_emulator.permissions import documents
 from kumoban_emulator.roles import Role, RoleTable
 from kumoban_emulator.state.center import Center
 from kumoban_emulator.state.entitlement import Entitlements
+from kumoban_emulator.state.guardduty import Detector, Member
 from kumoban_emulator.state.iam_user import IamUser
 from kumoban_emulator.state.identity import IdentityStore
-from kumoban_emulator.state.organization import Organization
+from kumoban_emulator.state.organization import Account, Organization
 
 __all__ = ["Failure", "Login", "Settings", "World"]
 
@@ -38,6 +39,7 @@ class Settings:
     provisioning_delay: float = 1.0
     account_delay: float = 2.0
     closure_delay: float = 5.0
+    membership_delay: float = 2.0
     enforce_limits: bool = True
     failures: list[Failure] = field(default_factory=list)
 
@@ -76,6 +78,8 @@ class World:
     roles: RoleTable = field(default_factory=RoleTable)
     logins: dict[str, Login] = field(default_factory=dict)
     entitlements: Entitlements = field(default_factory=Entitlements)
+    #: GuardDuty's, by account and Region
+    detectors: dict[tuple[str, str], Detector] = field(default_factory=dict)
     #: in the member accounts, from before the desk
     iam_users: list[IamUser] = field(default_factory=list)
     #: user name → statements of the IAM users that have long-lived keys
@@ -83,6 +87,11 @@ class World:
 
     def statements_of(self, role: Role) -> list[dict[str, Any]]:
         return documents(role.managed, role.inline.values())
+
+    def enrol(self, detector: Detector, account: Account, when: float) -> None:
+        """An account of the organisation becomes a member of its administrator's detector, a little later."""
+        enabled = when + self.settings.membership_delay
+        detector.members.setdefault(account.id, Member(account.id, account.email, when, enabled))
 
     def is_member(self, account: str) -> bool:
         found = self.organization.accounts.get(account)

@@ -40,6 +40,12 @@ MISSING = {
     ),
     "sso": (),
     "account-access": ("CreateApplication", "DeleteApplication", "Tag", "Untag"),
+    "guardduty": (
+        *("Filter", "IPSet", "ThreatIntelSet", "ThreatEntity", "TrustedEntity", "Malware", "Publishing", "Invit"),
+        *("Finding", "Coverage", "Usage", "Tag", "Monitor", "Master", "Administrator", "AdminAccount"),
+        *("Disassociate", "DeleteMembers", "DeleteDetector", "UpdateDetector", "MemberDetectors", "Statistics"),
+        *("FreeTrial", "Investigation", "CustomDetectionRule", "Untag"),
+    ),
 }
 #: calls to services that nobody here has
 ABSENT = {"health": "describe_events", "pricing": "describe_services", "support": "describe_services"}

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
 
+from benchmarks.in_process_door import NodeDied
+from kumoban.aws.door import Door, door
 from kumoban.core.reason import Refused
 from kumoban.desk import requests
-from kumoban.desk.models import Request, Step
+from kumoban.desk.models import Lock, Request, Step
+from kumoban.desk.runner import Runner
+from kumoban.estate.detectors import scan_detectors
 from kumoban.estate.models import Account, Assignment, OrganizationalUnit, RegisterEntry
+from kumoban.ledger.clock import database_now
 from kumoban.ledger.models import Entry
+from kumoban_emulator.state.guardduty import Detector, Member
 from kumoban_emulator.state.world import Failure
 from tests.integration.desk import practice as practice_module
 from tests.integration.desk.practice import Practice, practice_desk
+from tests.integration.desk.test_node_loss import DyingNode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,3 +138,158 @@ def test_default_vpcs_are_gone_with_what_aws_put_into_them(desk: Practice) -> No
     ]
     assert sorted(regions) == ["ap-northeast-1", "us-east-1"]
     assert desk.aws.admin.count("ec2", "DeleteVpc", "ok") == 2
+
+
+SECURITY, TOKYO, VIRGINIA = "410122300026", "ap-northeast-1", "us-east-1"
+
+
+@pytest.fixture
+def guarded(desk: Practice, monkeypatch: pytest.MonkeyPatch) -> Practice:
+    """GuardDuty is administered by the audit account, with a detector in Tokyo only."""
+    monkeypatch.setattr(settings, "KUMOBAN_MEMBER_READER_ROLE", "KumobanReader")
+    guard(desk)
+    scan_detectors(door().open("kumoban-scan"))
+    return desk
+
+
+def guard(desk: Practice, auto_enable: str = "NONE", *regions: str) -> None:
+    world = desk.aws.engine.world
+    world.organization.delegated.setdefault("guardduty.amazonaws.com", {})[SECURITY] = 0.0
+    for region in regions or (TOKYO,):
+        world.detectors[SECURITY, region] = Detector("d" * 32, SECURITY, region, 0.0, auto_enable)
+
+
+def guardduty_steps(request: Request) -> list[Step]:
+    return list(Step.objects.filter(request=request, action="guardduty.member/1"))
+
+
+def status_of(desk: Practice, account: str) -> str:
+    """What the administrator's detector in Tokyo says."""
+    administrator = desk.aws.engine.world.detectors[SECURITY, TOKYO]
+    member = administrator.members.get(account)
+    return "" if member is None else member.ended or "there"
+
+
+def test_it_is_a_member_of_guardduty_where_there_is_a_detector_and_the_plan_tells_where_not(guarded: Practice) -> None:
+    request = ask(guarded, budget=None)
+    told = {reason.code: reason.params for reason in request.plan.value.warnings}
+    assert told["no_detector"] == {"regions": VIRGINIA}
+    guarded.approve(request, "kim")
+    guarded.until(request, "done")
+    [step] = guardduty_steps(request)
+    assert status_of(guarded, made_account(guarded)) == "there"
+    assert guarded.aws.admin.count("guardduty", "CreateMembers", "ok") == 1
+    entries = [
+        json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="change.seen", subject=request.number)
+    ]
+    [seen] = [facts for facts in entries if facts["step"] == step.pk]
+    assert (seen["by"], seen["status"], seen["sent"]) == ("GetMembers", "Enabled", True)
+
+
+def test_where_aws_makes_members_by_itself_it_is_only_waited_for(guarded: Practice) -> None:
+    guard(guarded, "NEW")
+    guarded.aws.engine.world.settings.membership_delay = 600.0
+    scan_detectors(door().open("kumoban-scan"))
+    request = ask(guarded, budget=None)
+    assert "guardduty_arrives" in {step.title.code for step in request.plan.value.steps}
+    guarded.approve(request, "kim")
+    for _ in range(12):
+        guarded.later(request)
+    assert (request.state, guardduty_steps(request)[0].found) == ("applying", {})
+    for _ in range(12):
+        guarded.later(request, timedelta(minutes=2))
+    assert request.state == "done"
+    assert status_of(guarded, made_account(guarded)) == "there"
+    assert guarded.aws.admin.count("guardduty", "CreateMembers", "ok") == 0
+
+
+def test_a_lost_answer_of_guardduty_is_looked_for_and_not_sent_again(guarded: Practice) -> None:
+    request = ask(guarded, budget=None)
+    guarded.aws.admin.fault(kind="timeout_after_accept", operation="CreateMembers", times=1, seconds=0)
+    guarded.approve(request, "kim")
+    guarded.until(request, "done")
+    assert guardduty_steps(request)[0].answer_lost
+    assert guarded.aws.admin.count("guardduty", "CreateMembers", "ok") == 1
+
+
+def test_what_guardduty_refuses_of_the_account_is_no_success(guarded: Practice) -> None:
+    """Somebody removed the account meanwhile: it is told, and nothing is overwritten."""
+    world = guarded.aws.engine.world
+    request = ask(guarded, budget=None)
+    guarded.approve(request, "kim")
+    for _ in range(40):
+        found = [one.id for one in world.organization.accounts.values() if one.name == "payments-stg"]
+        if found:
+            break
+        guarded.later(request, timedelta(seconds=1))
+    world.detectors[SECURITY, TOKYO].members[found[0]] = Member(found[0], "a@example.com", 0.0, 0.0, "Removed")
+    guarded.until(request, "failed")
+    [step] = guardduty_steps(request)
+    assert step.error["reason"]["code"] == "changed_meanwhile"
+    assert status_of(guarded, found[0]) == "Removed"
+
+
+def test_a_region_that_cannot_be_read_and_an_organisation_without_guardduty_are_told(desk: Practice) -> None:
+    request = ask(desk, budget=None)
+    assert "no_guardduty" in {reason.code for reason in request.plan.value.warnings}
+    guard(desk)
+    scan_detectors(door().open("kumoban-scan"))  # there is no reader in member accounts here
+    told = {reason.code: reason.params for reason in ask(desk, name="another").plan.value.warnings}
+    assert told["detector_unread"] == {"regions": f"{TOKYO}, {VIRGINIA}", "code": "NoRole"}
+
+
+class NodeThatDies:
+    """At a call of GuardDuty's: before AWS has it, or when AWS has done it and nobody wrote that down."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, operation: str, moment: str, time: int) -> None:
+        really = Door.send
+
+        def send(door: Door, service: str, asked: str, *rest: Any) -> dict[str, Any]:
+            mine = not self.died and (service, asked) == ("guardduty", operation) and self.in_its_turn()
+            if mine and moment == "arriving":
+                self.die()
+            answer = really(door, service, asked, *rest)
+            if mine:
+                self.die()
+            return answer
+
+        self.died, self.left = False, time
+        patch.setattr(Door, "send", send)
+
+    def in_its_turn(self) -> bool:
+        self.left -= 1
+        return self.left == 0
+
+    def die(self) -> None:
+        self.died = True
+        raise NodeDied
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    ("operation", "moment", "time"),
+    [
+        ("get_members", "answering", 1),
+        ("create_members", "arriving", 1),
+        ("create_members", "answering", 1),
+        ("get_members", "answering", 2),
+    ],
+)
+def test_a_node_that_dies_at_any_call_of_guardduty_leaves_one_member(
+    guarded: Practice, monkeypatch: pytest.MonkeyPatch, operation: str, moment: str, time: int
+) -> None:
+    request = ask(guarded, budget=None, permission_set=None)
+    dying = NodeThatDies(monkeypatch, operation, moment, time)
+    guarded.runner = DyingNode("node-dying", threads=1)
+    guarded.approve(request, "kim")
+    for _ in range(40):
+        if dying.died:
+            break
+        guarded.later(request)
+    assert dying.died
+    Step.objects.filter(lease_until__isnull=False).update(lease_until=database_now() - timedelta(seconds=1))
+    guarded.runner = Runner("node-successor", threads=4)
+    guarded.until(request, "done")
+    assert status_of(guarded, made_account(guarded)) == "there"
+    assert guarded.aws.admin.count("guardduty", "CreateMembers", "ok") == 1
+    assert not Lock.objects.exists()

@@ -8,7 +8,7 @@ from kumoban.core.needs import Need, needs
 from kumoban.desk import archive, heartbeat, orphans
 from kumoban.desk.roles import held
 from kumoban.desk.routine import all_actions, all_routines
-from kumoban.estate import iam_users, scan
+from kumoban.estate import detectors, iam_users, scan
 from kumoban.services import cloudtrail
 
 __all__ = ["ARCHIVE", "MANAGEMENT", "MEMBER", "OPERATOR", "READER", "WATCHDOG", "declared"]
@@ -29,7 +29,7 @@ def declared(role: str) -> frozenset[Need]:
     if role == ARCHIVE:
         return archive.WRITES
     if role == MEMBER:
-        return iam_users.READS | cloudtrail.READS
+        return iam_users.READS | cloudtrail.READS | detectors.INSIDE
     if role == OPERATOR:
         return _called_at("desk", acts) | _INTO_MANAGEMENT
     if role == MANAGEMENT:

@@ -11,7 +11,17 @@ from kumoban.aws.door import door
 from kumoban.desk.models import Request
 from kumoban.desk.routine import Asked
 from kumoban.desk.states import RequestState
-from kumoban.estate.models import Account, Group, Organization, OrganizationalUnit, PermissionSet, Person, Team
+from kumoban.estate.detectors import scan_detectors
+from kumoban.estate.models import (
+    Account,
+    Detector,
+    Group,
+    Organization,
+    OrganizationalUnit,
+    PermissionSet,
+    Person,
+    Team,
+)
 from kumoban.estate.scan import scan_account_list, scan_permission_set
 from kumoban.routines.account_create.form import AccountCreateForm
 
@@ -30,6 +40,8 @@ class Seen:
     permission_set: PermissionSet | None
     taken: Mapping[str, str]
     open_accounts: int
+    #: GuardDuty's in the regions a new account begins with, by region; empty where nobody administers it
+    detectors: Mapping[str, Detector]
 
 
 def address_of(form: AccountCreateForm) -> str:
@@ -44,6 +56,7 @@ def look(form: AccountCreateForm, asked: Asked, *, live: bool, request: str = ""
     if live:
         aws = door().open(f"kumoban-{request}")
         scan_account_list(aws)
+        scan_detectors(aws)
         if form.permission_set:
             scan_permission_set(aws, form.permission_set)
     team = Team.objects.filter(pk=form.team, absent_since=None).first()
@@ -56,6 +69,7 @@ def look(form: AccountCreateForm, asked: Asked, *, live: bool, request: str = ""
         PermissionSet.objects.filter(arn=form.permission_set, absent_since=None).first(),
         _taken(request),
         Account.objects.filter(absent_since=None).count(),
+        {found.region: found for found in Detector.objects.order_by("region")},
     )
 
 

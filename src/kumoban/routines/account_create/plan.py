@@ -9,11 +9,13 @@ from django.conf import settings
 from kumoban.core.plan import Diff, Plan, PlannedStep
 from kumoban.core.reason import Reason
 from kumoban.desk.routine import Asked
+from kumoban.estate.models import Detector
 from kumoban.routines.account_create.form import AccountCreateForm
 from kumoban.routines.account_create.look import Seen, address_of
 from kumoban.services.account import ALTERNATE_CONTACT, CONTACT_TYPES
 from kumoban.services.budgets import CREATE_BUDGET
 from kumoban.services.ec2 import REMOVE_DEFAULT_VPC
+from kumoban.services.guardduty import GUARDDUTY_MEMBER
 from kumoban.services.identity_center import ASSIGN_TO_NEW
 from kumoban.services.organizations import CREATE_ACCOUNT, MOVE_ACCOUNT
 
@@ -30,7 +32,7 @@ def plan(form: AccountCreateForm, seen: Seen, asked: Asked) -> Plan:
         return Plan((), refusals=refusals)
     return Plan(
         tuple(_steps(form, seen)),
-        warnings=(Reason("irreversible"), Reason("quota", {"count": seen.open_accounts})),
+        warnings=(Reason("irreversible"), Reason("quota", {"count": seen.open_accounts}), *_unguarded(seen)),
         dimensions=({"team": form.team, "environment": form.environment},),
     )
 
@@ -41,6 +43,7 @@ def _steps(form: AccountCreateForm, seen: Seen) -> Iterator[PlannedStep]:
     yield _move(form, seen)
     yield from (_contact(form, kind) for kind in CONTACT_TYPES)
     yield from (_no_default_vpc(form, region) for region in settings.KUMOBAN_ENABLED_REGIONS)
+    yield from (_guarded(form, found) for found in _guarding(seen))
     if form.permission_set:
         yield _access(form, seen)
     if form.budget is not None:
@@ -103,6 +106,42 @@ def _no_default_vpc(form: AccountCreateForm, region: str) -> PlannedStep:
         title=Reason("no_default_vpc", {"region": region}),
         params={"region": region},
         thing=f"account:default-vpc:{region}",
+        after=(_MOVED,),
+        takes={"account": (_ACCOUNT, "account")},
+    )
+
+
+def _guarding(seen: Seen) -> list[Detector]:
+    """In the regions of the account that GuardDuty's administrator watches."""
+    found = [seen.detectors[region] for region in settings.KUMOBAN_ENABLED_REGIONS if region in seen.detectors]
+    return [one for one in found if one.detector and not one.error]
+
+
+def _unguarded(seen: Seen) -> Iterator[Reason]:
+    """Where the account begins without GuardDuty, and why: told, as it hinders nothing."""
+    if not seen.detectors:
+        yield Reason("no_guardduty")
+        return
+    found = [seen.detectors[region] for region in settings.KUMOBAN_ENABLED_REGIONS if region in seen.detectors]
+    if without := [one.region for one in found if not one.detector and not one.error]:
+        yield Reason("no_detector", {"regions": ", ".join(without)})
+    if unread := [one for one in found if one.error]:
+        codes = ", ".join(sorted({one.error for one in unread}))
+        yield Reason("detector_unread", {"regions": ", ".join(one.region for one in unread), "code": codes})
+
+
+def _guarded(form: AccountCreateForm, detector: Detector) -> PlannedStep:
+    by_itself = detector.auto_enable != "NONE"
+    return PlannedStep(
+        action=GUARDDUTY_MEMBER,
+        title=Reason("guardduty_arrives" if by_itself else "guardduty", {"region": detector.region}),
+        params={
+            "administrator": detector.administrator,
+            "region": detector.region,
+            "detector": detector.detector,
+            "email": address_of(form),
+        },
+        thing=f"account:guardduty:{detector.region}",
         after=(_MOVED,),
         takes={"account": (_ACCOUNT, "account")},
     )

@@ -13,6 +13,7 @@ from kumoban.routines.account_create.plan import plan
 from kumoban.services.account import AlternateContact
 from kumoban.services.budgets import CreateBudget
 from kumoban.services.ec2 import RemoveDefaultVpc
+from kumoban.services.guardduty import GuardDutyMember
 from kumoban.services.identity_center import AssignToNew
 from kumoban.services.organizations import ACCOUNT_ACTIONS
 
@@ -25,6 +26,13 @@ TEXTS = {
     "contact_operations": _("AWS writes about operations to %(email)s"),
     "contact_security": _("AWS writes about security to %(email)s"),
     "no_default_vpc": _("Remove the default VPC in %(region)s"),
+    "guardduty": _("GuardDuty watches it in %(region)s, as a member of its administrator"),
+    "guardduty_arrives": _("GuardDuty watches it in %(region)s: AWS makes it a member by itself, which may take a day"),
+    "no_guardduty": _("Nobody administers GuardDuty for the organisation, so it will not watch the account."),
+    "no_detector": _("GuardDuty's administrator has no detector in %(regions)s: it will not watch the account there."),
+    "detector_unread": _(
+        "GuardDuty could not be read in %(regions)s (%(code)s): whether it will watch the account there is not known."
+    ),
     "team_access": _("%(permission_set)s for the group %(group)s, without an end"),
     "budget": _("Budget of %(amount)s USD a month, told to %(email)s"),
     "attribute.account_name": _("Name of the account"),
@@ -51,7 +59,14 @@ ROUTINE = Routine(
     look=look,
     plan=plan,
     dimensions=(Dimension("team", _("Team"), "word"), Dimension("environment", _("Environment"), "word")),
-    actions=(*ACCOUNT_ACTIONS, AlternateContact(), RemoveDefaultVpc(), AssignToNew(), CreateBudget()),
+    actions=(
+        *ACCOUNT_ACTIONS,
+        AlternateContact(),
+        RemoveDefaultVpc(),
+        GuardDutyMember(),
+        AssignToNew(),
+        CreateBudget(),
+    ),
     texts=TEXTS,
     choices=offered_to_operations,
     named=by_name,
