@@ -23,13 +23,15 @@ from kumoban.desk.routine import action_of, routine_of
 from kumoban.desk.states import RANK, Phase, StepKind
 from kumoban.ledger.record import SYSTEM, record
 
-__all__ = ["cancel_changes", "go_on_behind", "make_change", "open_next", "settle_change"]
+__all__ = ["cancel_changes", "finish", "go_on_behind", "make_change", "open_next", "settle_change"]
 
 _POLL = timedelta(seconds=1)
 _LOOK_AGAIN = timedelta(seconds=2)
 _VERIFY_TRIES = 10
 #: what is made elsewhere is looked for this often; SCIM of the usual directories takes up to 40 minutes
 _ARRIVES = timedelta(minutes=1)
+#: a change of several calls makes at most so many before a person is asked
+_MOST_CALLS = 30
 #: what AWS calls passing is tried this often before a person is asked
 _TRIES = 20
 
@@ -142,7 +144,9 @@ def _seen(step: Step, seen: Seen, now: datetime, *, pending: bool) -> Next:
     if seen.presence == Presence.ARRIVING:
         return _not_arrived(step, seen, now)
     if seen.presence == Presence.PARTLY:
-        step.attempts = 0
+        step.attempts, step.setbacks = 0, step.setbacks + 1
+        if step.setbacks > _MOST_CALLS:  # they are accepted, and nothing comes of them
+            return _failed(step, Reason("not_seen"), now)
         return intend(step, now)
     if step.phase == Phase.VERIFY and step.attempts < _VERIFY_TRIES:
         step.attempts += 1
@@ -206,16 +210,22 @@ def _failed(step: Step, reason: Reason, now: datetime) -> Next:
 
 def go_on_behind(steps: Iterable[Step], now: datetime) -> None:
     """After a batch of turns: what stands behind the changes it has done; after the last, the desk's own rows."""
-    done = {step.request_id for step in steps if step.kind == StepKind.CHANGE and step.phase == Phase.DONE}
+    over = (Phase.DONE, Phase.CANCELLED)
+    done = {step.request_id for step in steps if step.kind == StepKind.CHANGE and step.phase in over}
     for request in Request.objects.filter(pk__in=done).select_related("plan").order_by("pk"):
         if open_next(request, now) == 0:
-            _finish(request, now)
+            finish(request, now)
 
 
-def _finish(request: Request, now: datetime) -> None:
-    """All was seen: what the routine keeps of it, in the transaction that ends the request."""
+def finish(request: Request, now: datetime) -> None:
+    """All was seen, or the rest given up: what the routine keeps of it, in the transaction that ends the request."""
     routine = routine_of(request.routine)
     changes = request.steps.filter(kind=StepKind.CHANGE)
-    if routine is None or routine.finish is None or request.plan is None or changes.exclude(phase=Phase.DONE).exists():
+    if routine is None or routine.finish is None or request.plan is None:
         return
-    routine.finish(request, request.plan.value, dict(changes.values_list("position", "found")), now)
+    if changes.exclude(phase__in=[Phase.DONE, Phase.CANCELLED]).exists():
+        return
+    found = dict(changes.filter(phase=Phase.DONE).values_list("position", "found"))
+    needed = range(len(request.plan.value.steps)) if routine.finish_after is None else routine.finish_after
+    if changes.exists() and found.keys() >= set(needed) & set(changes.values_list("position", flat=True)):
+        routine.finish(request, request.plan.value, found, now)

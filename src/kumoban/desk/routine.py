@@ -125,6 +125,8 @@ class Routine:
     keep: Callable[[Request, Plan, datetime], None] | None = None
     #: after all changes of a plan were seen: the desk's own rows; given what each step found, by position
     finish: Callable[[Request, Plan, Mapping[int, Mapping[str, str]], datetime], None] | None = None
+    #: the positions of the changes that are enough for ``finish`` where the rest was given up; None: all of them
+    finish_after: tuple[int, ...] | None = None
     #: business time within which the operations team means to be done
     target: timedelta | None = None
 

@@ -293,3 +293,68 @@ def test_a_node_that_dies_at_any_call_of_guardduty_leaves_one_member(
     assert status_of(guarded, made_account(guarded)) == "there"
     assert guarded.aws.admin.count("guardduty", "CreateMembers", "ok") == 1
     assert not Lock.objects.exists()
+
+
+def test_an_account_given_up_half_way_stands_in_the_register_where_it_is(desk: Practice) -> None:
+    request = ask(desk)
+    desk.aws.admin.fault(
+        kind="error", service="organizations", operation="MoveAccount", code="AccessDeniedException", times=1
+    )
+    desk.approve(request, "kim")
+    desk.until(request, "failed")
+    requests.end_early(desk.actor("kim"), request.number)
+    desk.until(request, "done")
+    account = made_account(desk)
+    assert RegisterEntry.objects.get(pk=account).owner_id == desk.user("suzuki")
+    assert Account.objects.get(pk=account).ou_id == desk.aws.engine.world.organization.root
+    assert not Assignment.objects.filter(account_id=account).exists()
+    assert Entry.objects.filter(kind="account.made", subject=request.number).count() == 1
+
+
+def test_another_gateway_of_the_region_is_left_alone(desk: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS puts one into the default VPC (the emulator does not); somebody else's stands beside it."""
+    really, inside, foreign = Door.send, [], []
+
+    def gateways(door: Door, session: Any, region: str) -> None:
+        [vpc] = really(door, "ec2", "describe_vpcs", session, {}, region)["Vpcs"]
+        made = [really(door, "ec2", "create_internet_gateway", session, {}, region) for _ in range(2)]
+        own, other = (one["InternetGateway"]["InternetGatewayId"] for one in made)
+        really(
+            door, "ec2", "attach_internet_gateway", session, {"VpcId": vpc["VpcId"], "InternetGatewayId": own}, region
+        )
+        foreign.append(other)
+
+    def send(door: Door, service: str, asked: str, session: Any, params: Any, region: str = "") -> dict[str, Any]:
+        if (service, asked, region) == ("ec2", "describe_vpcs", TOKYO) and not inside:
+            inside.append(session)
+            gateways(door, session, region)
+        return really(door, service, asked, session, params, region)
+
+    monkeypatch.setattr(Door, "send", send)
+    request = ask(desk, budget=None, permission_set=None)
+    desk.approve(request, "kim")
+    desk.until(request, "done", 80)
+    left = really(door(), "ec2", "describe_internet_gateways", inside[0], {}, TOKYO)["InternetGateways"]
+    assert [one["InternetGatewayId"] for one in left] == foreign
+    assert desk.aws.admin.count("ec2", "DetachInternetGateway", "ok") == 1
+    assert desk.aws.admin.count("ec2", "DeleteInternetGateway", "ok") == 1
+
+
+def test_calls_that_are_accepted_without_effect_are_not_made_for_ever(desk: Practice) -> None:
+    request = ask(desk, budget=None, permission_set=None)
+    really, sent = Door.send, []
+
+    def send(door: Door, service: str, asked: str, *rest: Any) -> dict[str, Any]:
+        if (service, asked) == ("ec2", "delete_subnet"):
+            sent.append(asked)
+            return {"ResponseMetadata": {"RequestId": "r-1"}}
+        return really(door, service, asked, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Door, "send", send)
+        desk.approve(request, "kim")
+        desk.until(request, "failed", 200)
+    step = Step.objects.filter(request=request, action="ec2.remove_default_vpc/1", phase="failed").first()
+    assert step is not None
+    assert step.error["reason"]["code"] == "not_seen"
+    assert len(sent) <= 60

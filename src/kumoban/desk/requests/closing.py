@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kumoban.desk.changes import cancel_changes
+from kumoban.desk.changes import cancel_changes, finish
 from kumoban.desk.models import Hold, Request, Step
 from kumoban.desk.states import RANK, HoldState, Phase, StepKind
 from kumoban.desk.transition import derive
@@ -24,8 +24,10 @@ def end_holds(request: Request, by: str, now: datetime, *, person: str | None = 
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(state=HoldState.ENDING)
     Step.objects.filter(hold__in=holds, kind=StepKind.END, done_at=None).update(due=now)
     if person is None and key is None:
-        cancel_changes(request, now)
+        cancelled = cancel_changes(request, now)
         request.steps.filter(kind=StepKind.MANUAL, done_at=None).update(phase=Phase.CANCELLED, done_at=now)
+        if cancelled:
+            finish(request, now)
     record("request.end_asked", actor=by, subject=request.number, facts={"grants": len(holds)})
     derive(request, actor=by, at=now)
 

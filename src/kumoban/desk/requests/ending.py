@@ -75,7 +75,15 @@ def resume(actor: Actor, number: str) -> Request:
         facts = {"grants": len(failed), "changes": changes.count()}
         changes.filter(answered_at=None).update(phase=Phase.LOOK, needs_a_person=False)  # its turn had not come
         for steps in (Step.objects.filter(hold__in=failed, kind=StepKind.APPLY), changes):
-            steps.update(phase=Phase.RECOVER, due=now, needs_a_person=False, stopped=False, attempts=0, done_at=None)
+            steps.update(
+                phase=Phase.RECOVER,
+                due=now,
+                needs_a_person=False,
+                stopped=False,
+                attempts=0,
+                setbacks=0,
+                done_at=None,
+            )
         open_next(request, now)
         record("request.resumed", actor=actor.id, subject=number, facts=facts)
         derive(request, actor=actor.id, at=now)

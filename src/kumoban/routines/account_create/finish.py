@@ -1,4 +1,4 @@
-"""After all was seen: the account is in the estate and in the account register, and its access is known."""
+"""Once the account is there, also where the rest was given up: in the estate and the register, its access known."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from kumoban.routines.account_create.form import AccountCreateForm
 
 __all__ = ["finish"]
 
+#: the position of the step that moves the account out of the root
+_MOVED = 1
+
 
 def finish(request: Request, plan: Plan, found: Mapping[int, Mapping[str, str]], now: datetime) -> None:
     """The scan will see the account by itself; its entry in the register is what people asked for."""
@@ -24,7 +27,7 @@ def finish(request: Request, plan: Plan, found: Mapping[int, Mapping[str, str]],
     assert routine is not None
     form, account = stored_form(routine, request), found[0]["account"]
     assert isinstance(form, AccountCreateForm)
-    created = plan.steps[0].params
+    created, created_in = plan.steps[0].params, plan.steps[_MOVED].params["from"]
     tags = {key.removeprefix("tag."): value for key, value in created.items() if key.startswith("tag.")}
     Account.objects.update_or_create(
         pk=account,
@@ -32,7 +35,7 @@ def finish(request: Request, plan: Plan, found: Mapping[int, Mapping[str, str]],
             "name": form.name,
             "email": created["email"],
             "status": "ACTIVE",
-            "ou_id": form.ou,
+            "ou_id": form.ou if _MOVED in found else created_in,
             "team": form.team,
             "environment": form.environment,
             "tags": tags,
@@ -42,7 +45,7 @@ def finish(request: Request, plan: Plan, found: Mapping[int, Mapping[str, str]],
         },
     )
     _into_the_register(form, account)
-    _known_access(request, plan, account, now)
+    _known_access(request, plan, account, found, now)
     record("account.made", actor=SYSTEM, subject=request.number, facts={"account": account})
 
 
@@ -64,10 +67,12 @@ def _into_the_register(form: AccountCreateForm, account: str) -> None:
     apply(entry, [one for one in wanted if one], people, by=SYSTEM)
 
 
-def _known_access(request: Request, plan: Plan, account: str, now: datetime) -> None:
+def _known_access(
+    request: Request, plan: Plan, account: str, found: Mapping[int, Mapping[str, str]], now: datetime
+) -> None:
     """What the plan assigned is nobody's drift: it is the desk's, and the team's."""
-    for step in plan.steps:
-        if "permission_set" not in step.params:
+    for position, step in enumerate(plan.steps):
+        if "permission_set" not in step.params or position not in found:
             continue
         Assignment.objects.update_or_create(
             account_id=account,

@@ -71,4 +71,5 @@ ROUTINE = Routine(
     choices=offered_to_operations,
     named=by_name,
     finish=finish,
+    finish_after=(0,),
 )

@@ -1,7 +1,8 @@
 """``ec2.remove_default_vpc/1``: the VPC that every new account has in every region, with what AWS put into it.
 
-Several calls, one a turn, each decided by what is still there: the internet gateway is detached and deleted, the
-subnets, then the VPC. A VPC in which anything else is (a network interface) is left and told.
+Several calls, one a turn, each decided by what is still there: the internet gateway is marked, detached and deleted,
+the subnets, then the VPC. A detached gateway says nothing of where it was: only one that bears the VPC's mark is
+deleted. A VPC in which anything else is (a network interface) is left and told.
 Source: Amazon VPC user guide, "Default VPCs".
 """
 
@@ -18,6 +19,9 @@ __all__ = ["REMOVE_DEFAULT_VPC", "RemoveDefaultVpc"]
 
 REMOVE_DEFAULT_VPC = "ec2.remove_default_vpc/1"
 
+#: on a gateway that is to go, with the id of the VPC it was in
+_MARK = "kumoban:default-vpc"
+
 
 class RemoveDefaultVpc(Change):
     """Parameters: ``account``, ``region``."""
@@ -32,7 +36,13 @@ class RemoveDefaultVpc(Change):
         at="member",
     )
     writes = needs(
-        "ec2", "detach_internet_gateway", "delete_internet_gateway", "delete_subnet", "delete_vpc", at="member"
+        "ec2",
+        "create_tags",
+        "detach_internet_gateway",
+        "delete_internet_gateway",
+        "delete_subnet",
+        "delete_vpc",
+        at="member",
     )
 
     def lock(self, params: Mapping[str, str]) -> str:
@@ -55,13 +65,16 @@ class RemoveDefaultVpc(Change):
         answer = aws.mutate("ec2", operation, **where, **wanted)
         return accepted(answer)
 
-    def _next(self, aws: Caller, params: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    def _next(self, aws: Caller, params: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         """The one call that takes the next thing away; of the VPC itself where nothing else is left."""
         vpc = self._default(aws, params) or ""
         for gateway in self._listed(aws, params, "internet_gateways", vpc, "attachment.vpc-id"):
+            if not _marked(gateway, vpc):
+                mark = {"Key": _MARK, "Value": vpc}
+                return "create_tags", {"Resources": [gateway["InternetGatewayId"]], "Tags": [mark]}
             return "detach_internet_gateway", {"InternetGatewayId": gateway["InternetGatewayId"], "VpcId": vpc}
-        for gateway in self._listed(aws, params, "internet_gateways", "", ""):
-            if not gateway.get("Attachments") and not gateway.get("Tags"):  # the one just detached
+        for gateway in self._listed(aws, params, "internet_gateways", vpc, f"tag:{_MARK}"):
+            if not gateway.get("Attachments"):
                 return "delete_internet_gateway", {"InternetGatewayId": gateway["InternetGatewayId"]}
         for subnet in self._listed(aws, params, "subnets", vpc):
             return "delete_subnet", {"SubnetId": subnet["SubnetId"]}
@@ -74,16 +87,19 @@ class RemoveDefaultVpc(Change):
     def _listed(
         self, aws: Caller, params: Mapping[str, str], what: str, value: str, name: str = "vpc-id"
     ) -> list[dict[str, Any]]:
-        """All of one kind in this region, narrowed down by one filter where one is named."""
-        filters = [{"Name": name, "Values": [value]}] if name else []
+        """All of one kind in this region that one filter lets through."""
         answer = aws.read(
             "ec2",
             f"describe_{what}",
             account=params["account"],
             region=params["region"],
             by="operator",
-            Filters=filters,
+            Filters=[{"Name": name, "Values": [value]}],
         )
         key = "".join(part.capitalize() for part in what.split("_"))
         found: list[dict[str, Any]] = answer[key]
         return found
+
+
+def _marked(gateway: Mapping[str, Any], vpc: str) -> bool:
+    return {"Key": _MARK, "Value": vpc} in (gateway.get("Tags") or [])
