@@ -41,7 +41,7 @@ class NewMachineTokenOut(MachineTokenOut):
 @router.get("/outside/{system}/requests", response=list[RequestOut])
 def waiting(request: HttpRequest, system: str) -> list[dict[str, Any]]:
     """With the system's own token: what waits for a decision in it, the nearest to lapse first, at most 100."""
-    found = rules.awaiting(rules.visible(_the_system(request, system)))
+    found = rules.inbox_of_system(_the_system(request, system))
     return requests_out(found.order_by("lapses_at", "id")[:_MOST])
 
 

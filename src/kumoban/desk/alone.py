@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kumoban.core.reason import Reason
-from kumoban.desk.matching import EVERYTHING, Facts, account_matches, own_teams, speaks_of
+from kumoban.desk.matching import EVERYTHING, Facts, own_teams, speaks_of
 from kumoban.desk.models import Rule
 from kumoban.desk.people import groups_of, members_of
 from kumoban.desk.planning import barred_by_review
 from kumoban.desk.qualified import unmet
 from kumoban.desk.routine import Routine, routine_of
-from kumoban.desk.rules import days_afterwards, for_emergencies, longest_of
+from kumoban.desk.rules import accounts_for, days_afterwards, for_emergencies, longest_of, sets_in
 from kumoban.estate.models import Account, Group, PermissionSet, Person
 
 __all__ = ["Alone", "alone", "told_by", "told_names"]
@@ -47,9 +47,7 @@ def alone(person: Person) -> tuple[list[Alone], str]:
     mine = [rule for rule in every if for_emergencies(rule) and speaks_of(rule, person, facts)]
     if not mine:
         return [], ""
-    read = ("id", "name", "environment", "team", "ou__id_path")
-    there = Account.objects.filter(absent_since=None, status="ACTIVE").select_related("ou").only(*read)
-    accounts = list(there.order_by("name"))
+    accounts = list(accounts_for(mine))
     facts = Facts(groups, {account.id: account for account in accounts}, facts.teams)
     sets = dict(PermissionSet.objects.filter(absent_since=None).values_list("arn", "name"))
     found = [one for rule in mine if (one := _of(rule, person, facts, accounts, sets))]
@@ -62,10 +60,11 @@ def _of(rule: Rule, person: Person, facts: Facts, accounts: Iterable[Account], s
     if routine is None:
         return None
     named = {dimension.name for dimension in routine.dimensions}
-    covered = tuple(account.name for account in accounts if _covers(rule, account, person, facts))
+    allowed = {account.name: set(sets_in(rule, account, person, facts)) for account in accounts}
+    covered = tuple(name for name, arns in allowed.items() if arns)
     if "account" in named and not covered:
         return None
-    patterns = rule.dimensions.get("permission_set", ())
+    patterns = set().union(*allowed.values())
     return Alone(
         rule,
         routine,
@@ -75,14 +74,6 @@ def _of(rule: Rule, person: Person, facts: Facts, accounts: Iterable[Account], s
         days_afterwards(rule),
         told_names([rule]),
         unmet([rule], person, rule.routine).get(rule.pk, ()),
-    )
-
-
-def _covers(rule: Rule, account: Account, person: Person, facts: Facts) -> bool:
-    where = rule.dimensions.get("account", ())
-    environments = rule.dimensions.get("environment", (EVERYTHING,))
-    return any(one == EVERYTHING or account_matches(one, account.id, person, facts) for one in where) and any(
-        one in (EVERYTHING, account.environment) for one in environments
     )
 
 

@@ -261,7 +261,7 @@ def _drop_seals_of_the_unentitled(request: Request, plan: Plan, now: datetime) -
         if (approval.on_behalf_of_id or approval.person_id) not in entitled:
             approval.void_at, approval.void_why = now, [Reason("approver_no_longer_entitled").stored()]
             approval.save()
-    open_stage(request, plan, now)
+    open_stage(request, plan, now, anew=True)
 
 
 def _leave(request: Request, to: RequestState, now: datetime, why: tuple[Reason, ...]) -> Next:

@@ -9,6 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
@@ -28,6 +29,7 @@ __all__ = [
     "ops_members",
     "stand_ins",
     "team_of",
+    "who_can_act",
 ]
 
 #: what a token may be allowed to do, each apart
@@ -171,17 +173,18 @@ def stand_ins(at: datetime) -> dict[str, set[str]]:
     return found
 
 
+def who_can_act() -> QuerySet[Person]:
+    """Who may be asked for something, approve or work: who is in the directory, enabled, and no guest of an auditor."""
+    return Person.objects.filter(absent_since=None, enabled=True).exclude(pk__in=Guest.objects.values("person"))
+
+
 def members_of(group_ids: Iterable[str]) -> dict[str, set[str]]:
     """Group id → ids of the people in it now who can act."""
     members: dict[str, set[str]] = {group: set() for group in group_ids}
     pairs = list(
         Membership.objects.filter(group_id__in=members, absent_since=None).values_list("group_id", "person_id")
     )
-    acting = set(
-        Person.objects.filter(id__in={person for _, person in pairs}, absent_since=None, enabled=True).values_list(
-            "id", flat=True
-        )
-    )
+    acting = set(who_can_act().filter(id__in={person for _, person in pairs}).values_list("id", flat=True))
     for group, person in pairs:
         if person in acting:
             members[group].add(person)

@@ -20,7 +20,7 @@ from kumoban.desk import clock, rules
 from kumoban.desk.freezes import freezing, told_of
 from kumoban.desk.models import EmergencyReview, ExtraField, Request
 from kumoban.desk.office_calendar import business_calendar
-from kumoban.desk.people import Actor, accounts_of_the_same
+from kumoban.desk.people import Actor, accounts_of_the_same, who_can_act
 from kumoban.desk.routine import Asked, Routine
 from kumoban.desk.states import Ratification
 from kumoban.estate.employment import day_of, end_of, in_force
@@ -213,9 +213,9 @@ def _one_id(field: str, word: str, known: Mapping[str, Sequence[str]]) -> str:
 
 
 def people_of(routine: Routine, form: Form, requester: Person) -> tuple[Person, ...]:
-    """The workers, by id. Raises ShapeError for somebody unknown or gone."""
+    """The workers, by id. Raises ShapeError for somebody unknown, gone or a guest."""
     ids = tuple(dict.fromkeys(routine.workers(form))) or (requester.id,)
-    known = {person.id: person for person in Person.objects.filter(id__in=ids, absent_since=None, enabled=True)}
+    known = {person.id: person for person in who_can_act().filter(id__in=ids)}
     unknown = [person for person in ids if person not in known]
     if unknown:
         raise ShapeError([("workers", Reason("unknown_person", {"person": person[:60]})) for person in unknown])

@@ -78,11 +78,16 @@ def _row(entry: Recorded) -> tuple[Any, ...]:
     )
 
 
+def of_their_period(actor: Actor) -> Q | None:
+    """Of a guest only what was recorded in their period; None for everybody else."""
+    return Q(at__gte=actor.guest.since, at__lt=actor.guest.until) if actor.guest is not None else None
+
+
 def _may_see(actor: Actor) -> Q | None:
     if actor.ops or actor.auditor:
         return None
     if actor.guest is not None:
-        return Q(at__gte=actor.guest.since, at__lt=actor.guest.until)
+        return of_their_period(actor)
     mine = rules.visible(actor).values("number")
     return Q(subject__in=mine) | Q(subject=f"person:{actor.person.id}")
 

@@ -25,7 +25,7 @@ from kumoban.core.office_time import NotUnderstood, parse_duration
 from kumoban.core.reason import Reason, Refused
 from kumoban.core.recurrence import Every, OnClosedDays, Recurrence
 from kumoban.desk import clock
-from kumoban.desk.models import Occurrence, RecurringRequest, Request, Rule
+from kumoban.desk.models import Occurrence, RecurringRequest, Rule
 from kumoban.desk.notices.events import event, remember
 from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
@@ -315,7 +315,7 @@ def _over(row: RecurringRequest) -> Reason | None:
     """Why it ends by itself: its last day, its person, or the groups it stood on."""
     if row.until < _today():
         return Reason("recurring_over")
-    if not row.person.can_act:
+    if not (row.person.can_act and row.user.is_active) or Actor(row.user).guest is not None:
         return Reason("recurring_person_gone")
     if row.basis and not set(row.basis) & Actor(row.user).groups:
         return Reason("recurring_membership_lost")
@@ -335,7 +335,7 @@ def _limit(calendar: BusinessCalendar) -> date:
 
 
 def _ask(row: RecurringRequest, day: date, window: tuple[datetime, datetime]) -> int:
-    """Once: the row of the occurrence is unique, and so is the request made under its key."""
+    """Once: the row of the occurrence is unique, and is written with its request."""
     occurrence, _new = Occurrence.objects.get_or_create(recurring=row, day=day, defaults={"made_at": clock.now()})
     try:
         routine = routine_named(row.routine)
@@ -350,17 +350,12 @@ def _ask(row: RecurringRequest, day: date, window: tuple[datetime, datetime]) ->
         occurrence = Occurrence.objects.select_for_update().get(pk=occurrence.pk)
         if current.state != State.ACTIVE or occurrence.request_id or occurrence.why:
             return 0
-        request = _stored(current, occurrence, routine, made)
+        request = store(By(current.user, current.person, SYSTEM), routine, made, None)
         occurrence.request, occurrence.made_at = request, clock.now()
         occurrence.save(update_fields=["request", "made_at"])
         facts = {"request": request.number, "day": day.isoformat()}
         record("recurring.asked", actor=SYSTEM, subject=row.subject, facts=facts)
     return 1
-
-
-def _stored(row: RecurringRequest, occurrence: Occurrence, routine: Routine, made: Draft) -> Request:
-    key = f"recurring:{row.pk}:{occurrence.day:%Y-%m-%d}"
-    return store(By(row.user, row.person, SYSTEM), routine, made, key)
 
 
 def _refused(row: RecurringRequest, occurrence: Occurrence, why: tuple[Reason, ...]) -> int:

@@ -48,6 +48,7 @@ __all__ = [
     "Match",
     "Sight",
     "Slot",
+    "accounts_for",
     "approvers",
     "awaiting",
     "awaits_decision",
@@ -59,12 +60,14 @@ __all__ = [
     "for_emergencies",
     "fulfilled",
     "inbox",
+    "inbox_of_system",
     "judged",
     "longest_of",
     "match",
     "offered",
     "operators",
     "out_of_time",
+    "sets_in",
     "sight_of",
     "spans_about",
     "to_confirm",
@@ -282,7 +285,9 @@ def _of_the_operations_team(case: Case, sight: Sight) -> Decision:
     refusals += _in_time(allowing.values(), case, case.requester, sight)[1]
     second = Slot("group", tuple(ops[:1]), 1, (OPS_ONLY,))
     more = slots_of(allowing.values(), lambda: sight.manager(case.requester))
-    slots = (second, *(slot for slot in more if slot.refs != second.refs or slot.count > 1))
+    # who decides and in which step is the rules' matter; that one of operations does, is not
+    kept = [replace(slot, escalation=None) if slot.refs == second.refs else slot for slot in more]
+    slots = tuple(kept) if any(slot.refs == second.refs for slot in kept) else (second, *kept)
     if not refusals:
         refusals += _unanswerable(slots, case, sight)
     decided = tuple((rule.pk, rule.version, rule.name) for rule in allowing.values())
@@ -290,10 +295,14 @@ def _of_the_operations_team(case: Case, sight: Sight) -> Decision:
 
 
 def _unanswerable(slots: Sequence[Slot], case: Case, sight: Sight) -> list[Reason]:
+    able = sight.able(slots, case.people)
+    short = [slot for slot, people in zip(slots, able, strict=True) if len(people) < slot.count]
+    everybody = [(one, None, via) for via in {slot.via for slot in slots} for one in set().union(*able)]
+    if not short and not fulfilled(able, slots, everybody):
+        short = list(slots[-1:])
     return [
         Reason("nobody_can_approve", {"who": (sight.name(slot.refs[0]) if slot.refs else None) or slot.kind})
-        for slot, people in zip(slots, sight.able(slots, case.people), strict=True)
-        if len(people) < slot.count
+        for slot in short
     ]
 
 
@@ -321,13 +330,21 @@ def _one(
     allowing = [rule for rule in hit if rule.pk not in closed]
     if not allowing:
         return [], closed[hit[0].pk] if hit else (Reason("no_rule_allows", said),)
+    if longer := _longer(allowing, case, said):  # first: the hours of ages are not counted
+        return [], longer
     allowing, missed = _in_time(allowing, case, person, sight)
     if not allowing:
         return [], tuple(replace(reason, params={**said, **reason.params}) for reason in missed)
+    longer = _longer(allowing, case, said)
+    return ([], longer) if longer else (allowing, ())
+
+
+def _longer(allowing: Iterable[Rule], case: Case, said: Mapping[str, str]) -> tuple[Reason, ...]:
+    """Why it is longer than the longest of these rules allows; empty where it is not."""
     longest = max((longest_of(rule) for rule in allowing), default=timedelta())
-    if case.length is None or case.length > longest:
-        return [], (Reason("longer_than_rule", {**said, "minutes": int(longest.total_seconds() // 60)}),)
-    return allowing, ()
+    if case.length is not None and case.length <= longest:
+        return ()
+    return (Reason("longer_than_rule", {**said, "minutes": int(longest.total_seconds() // 60)}),)
 
 
 def _in_time(
@@ -389,13 +406,13 @@ def offered(routine: Routine, person: Person, matching: str = "") -> Iterator[tu
     mine = [rule for rule in rules if speaks_of(rule, person, who)]
     seen: dict[str, Account] = {}
     facts = replace(who, accounts=seen)
-    for account in _accounts_for(mine, matching).iterator(chunk_size=100):  # who shows a page of them reads no more
+    for account in accounts_for(mine, matching).iterator(chunk_size=100):  # who shows a page of them reads no more
         seen[account.id] = account
-        if sets := {one for rule in mine for one in _sets_in(rule, account, person, facts)}:
+        if sets := {one for rule in mine for one in sets_in(rule, account, person, facts)}:
             yield account, sets
 
 
-def _accounts_for(rules: Iterable[Rule], matching: str) -> QuerySet[Account]:
+def accounts_for(rules: Iterable[Rule], matching: str = "") -> QuerySet[Account]:
     """The open accounts with what these rules look at, and nothing more: there are hundreds."""
     looked_at = {p.partition(":")[0] for rule in rules for p in account_patterns(rule)}
     read = ["id", "name", "environment", "team", "ou__id_path", "ou__name_path"]
@@ -405,7 +422,7 @@ def _accounts_for(rules: Iterable[Rule], matching: str) -> QuerySet[Account]:
     return found.only(*read, *registered, *(["tags"] if "tag" in looked_at else []))
 
 
-def _sets_in(rule: Rule, account: Account, person: Person, facts: Facts) -> Iterator[str]:
+def sets_in(rule: Rule, account: Account, person: Person, facts: Facts) -> Iterator[str]:
     """The permission sets that a rule about accounts allows in this one; "*" for all."""
     here = {"account": account.id, "environment": account.environment}
 
@@ -441,6 +458,12 @@ def inbox(actor: Actor) -> QuerySet[Request]:
         .exclude(plan_id__in=Approval.objects.filter(person=actor.person, void_at=None).values("plan_id"))
         .order_by("lapses_at", "id")
     )
+
+
+def inbox_of_system(actor: Actor) -> QuerySet[Request]:
+    """Requests that wait for a decision in this system outside, and have their turn there."""
+    on_turn = Requirement.objects.filter(via=actor.system, open=True).values("plan_id")
+    return Request.objects.filter(_TO_DECIDE, plan_id__in=on_turn) if actor.system else Request.objects.none()
 
 
 #: before it is applied, or afterwards where it was an emergency

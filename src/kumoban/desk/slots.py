@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kumoban.desk.models import Rule
-from kumoban.desk.people import members_of
-from kumoban.estate.models import Person
+from kumoban.desk.people import members_of, who_can_act
 
 __all__ = ["Escalation", "Slot", "able", "approvers", "fulfilled", "slots_of", "stage_of"]
 
@@ -142,7 +141,7 @@ def able(
 
 
 def _acting(ids: set[str]) -> set[str]:
-    return set(Person.objects.filter(id__in=ids, absent_since=None, enabled=True).values_list("id", flat=True))
+    return set(who_can_act().filter(id__in=ids).values_list("id", flat=True))
 
 
 def fulfilled(

@@ -26,6 +26,7 @@ from kumoban.desk.freezes import freezes_over
 from kumoban.desk.models import Approval, CompletionReport, EmergencyReview, Hold, Request, Step, WorkEntry
 from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.people import Actor, accounts_of_the_same, ops_members
+from kumoban.desk.records import of_their_period
 from kumoban.desk.routine import routine_of
 from kumoban.desk.speech import said
 from kumoban.desk.states import HoldState, Phase, StepKind
@@ -114,7 +115,7 @@ def request_context(request: Any, number: str) -> dict[str, Any]:
         "found": found,
         "now": now,
         **_plan_context(found, rows, now),
-        **_work_context(found, rows),
+        **_work_context(request.actor, found, rows),
         **_may(found, rows, actor),
         **_conversion(found),
         **_review(found, actor),
@@ -196,8 +197,8 @@ def _not_deciding(found: Request, workers: Sequence[Person]) -> set[str]:
     return {found.requester_id, *(worker.id for worker in workers)} | by
 
 
-def _work_context(found: Request, rows: _Rows) -> dict[str, Any]:
-    entries = search(subjects=[found.number], limit=200)
+def _work_context(actor: Actor, found: Request, rows: _Rows) -> dict[str, Any]:
+    entries = search(subjects=[found.number], within=of_their_period(actor), limit=200)
     steps = step_views(
         (step for step in rows.steps if step.kind != StepKind.SECOND_LOOK), found.plan.value if found.plan else None
     )

@@ -177,6 +177,18 @@ def test_a_request_does_not_use_up_its_own_week(office: Office) -> None:
     assert made.state == "active"
 
 
+ALWAYS = [{"day": day, "start": "00:00", "until": "00:00"} for day in ("business", "closed")]
+
+
+@pytest.mark.parametrize("limit", [{"hours": ALWAYS}, {"week_minutes": 60}])
+@pytest.mark.parametrize("until", ["9999-12-31T23:00:00+09:00", "4026-12-01T00:00:00+09:00"])
+def test_an_end_ages_away_is_longer_than_the_rule_and_nothing_is_counted(
+    office: Office, limit: dict[str, Any], until: str
+) -> None:
+    rule(limits={"max_minutes": 60, **limit})
+    assert set(refusals(office, until=until)) == {"longer_than_rule"}
+
+
 # --- 組
 
 

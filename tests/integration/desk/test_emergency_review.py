@@ -174,3 +174,9 @@ def test_it_is_bounded_by_the_rule(office: Office) -> None:
 
 def test_who_is_in_no_such_rule_may_activate_nothing_alone(office: Office) -> None:
     assert alone(Person.objects.get(pk="u-kim")) == ([], "")
+
+
+def test_exact_pairs_are_in_the_bounded_set(office: Office) -> None:
+    emergency_rule(dimensions={"environment": ["*"]}, pairs=[{"account": "410122300001", "permission_set": ARN}])
+    found, _locked = alone(Person.objects.get(pk="u-sato"))
+    assert (("payments-prod",), ("ProdReadOnly",)) in [(one.accounts, one.permission_sets) for one in found]

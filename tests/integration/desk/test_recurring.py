@@ -11,7 +11,7 @@ from django.db import connection
 
 from kumoban.core.reason import Refused
 from kumoban.desk import clock, recurring, requests
-from kumoban.desk.models import Event, Occurrence, RecurringRequest, Request, Rule
+from kumoban.desk.models import Event, Occurrence, RecurringRequest, Request, Rule, User
 from kumoban.desk.office_calendar import organisation_zone
 from kumoban.desk.planning import ShapeError
 from kumoban.desk.recurring import add_recurring, ask_due, change_recurring
@@ -197,3 +197,21 @@ def test_what_the_rules_would_refuse_today_is_not_saved(office: Office) -> None:
         add(office, length="20h")
     assert refused.value.reasons[0].code == "longer_than_rule"
     assert not RecurringRequest.objects.exists()
+
+
+def test_a_user_switched_off_asks_for_nothing(office: Office) -> None:
+    row = add(office)
+    User.objects.filter(pk=row.user_id).update(is_active=False)
+    ask_due()
+    assert not Request.objects.exists()
+
+
+def test_a_key_that_a_caller_chose_stops_no_date(office: Office) -> None:
+    row = add(office)
+    ask_due()
+    asked = Request.objects.count()
+    day = Occurrence.objects.filter(recurring=row).earliest("day").day
+    Occurrence.objects.filter(recurring=row).delete()
+    Request.objects.filter(requester=row.person).update(idempotency=None)
+    requests.ask(office.actor("sato"), "temporary-access", office.form(), idempotency=f"recurring:{row.pk}:{day}")
+    assert ask_due() == asked

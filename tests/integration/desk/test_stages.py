@@ -10,9 +10,11 @@ import pytest
 from kumoban.core.reason import Refused
 from kumoban.desk import requests, rules
 from kumoban.desk.duties import DUTIES, remind
-from kumoban.desk.models import Event, Plan, Request, Requirement, Rule
+from kumoban.desk.models import Event, Plan, Request, Requirement, Rule, User
 from kumoban.desk.notices.audience import audience
+from kumoban.desk.people import Actor
 from kumoban.desk.planning import ShapeError
+from kumoban.desk.routine import routine_of
 from kumoban.desk.rule_book import RuleForm, save_rule
 from kumoban.desk.shapes import read
 from kumoban.estate.models import Membership, Person
@@ -161,6 +163,48 @@ OPEN = {
 }
 
 
+def test_a_step_is_not_closed_to_everybody_by_who_could_have_filled_the_next(office: Office) -> None:
+    """Suzuki, who alone can fill the second, sealed as one of the first: another of the first may still seal."""
+    rule([{"group": "g-leads"}, {"people": ["suzuki"], "stage": 2}])
+    made = ask(office)
+    approve(office, made, "suzuki")
+    approve(office, made, "tanaka")
+    assert made.state == "approved"
+
+
+def test_steps_that_only_one_person_could_fill_are_refused(office: Office) -> None:
+    rule([{"people": ["suzuki"]}, {"people": ["suzuki"], "stage": 2}])
+    with pytest.raises(Refused) as refused:
+        ask(office)
+    assert refused.value.reasons[0].code == "nobody_can_approve"
+
+
+def test_of_what_only_operations_do_a_rule_says_the_step_and_never_lifts_it(office: Office) -> None:
+    routine = routine_of("permission-set")
+    assert routine is not None
+    every = {dimension.name: ["*"] for dimension in routine.dimensions}
+    steps = [{"group": "g-leads"}, {"group": "g-ops", "stage": 2, "escalate": {"hours": 4, "people": ["kim"]}}]
+    said = {"name": "x", "routine": routine.name, "who": {"everyone": True}, "dimensions": every, "approvers": steps}
+    save_rule(None, read(RuleForm, said).stored())
+    Membership.objects.create(person_id="u-tanaka", group_id="g-ops", seen_at=database_now())
+    person = Person.objects.get(pk="u-takahashi")
+    found = rules.decide(routine, person, [person], [dict.fromkeys(every, "")], database_now(), timedelta())
+    assert {(slot.refs, slot.stage, slot.escalation) for slot in found.slots} == {
+        (("g-leads",), 1, None),
+        (("g-ops",), 2, None),
+    }
+
+
+def test_a_system_outside_is_told_of_what_has_its_turn_there(office: Office, settings: Any) -> None:
+    settings.KUMOBAN_OUTSIDE_SYSTEMS = {"x-point": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+    rule([{"group": "g-leads"}, {"group": "g-ops", "stage": 2, "via": "x-point"}])
+    made = ask(office)
+    system = Actor(User.objects.create(login="outside:x-point", machine=True), frozenset({"outside"}))
+    assert not rules.inbox_of_system(system).exists()
+    approve(office, made, "suzuki")
+    assert list(rules.inbox_of_system(system)) == [made]
+
+
 # --- 返事がないとき
 
 
@@ -241,6 +285,33 @@ def test_whom_it_went_to_stays_asked_when_a_rule_asks_for_more_meanwhile(office:
     approve(office, made, "tanaka")
     assert made.state == "approved"
     assert ordinary.pk == Rule.objects.get().pk
+
+
+def test_a_later_step_is_not_escalated_because_an_earlier_one_was(office: Office) -> None:
+    to = {"hours": 4, "people": ["kim"]}
+    first, second = {"group": "g-leads", "escalate": to}, {"group": "g-ops", "stage": 2, "escalate": to}
+    rule([first])
+    made = ask(office)
+    overdue(made)
+    requests.escalate()
+    approve(office, made, "suzuki")
+    rule([first, second])
+    office.runner.drain()
+    made.refresh_from_db()
+    assert made.state == "waiting"
+    assert refusal(office, made, "kim") == "not_your_turn"
+
+
+def test_who_is_asked_again_has_the_whole_time_again(office: Office) -> None:
+    rule(LEADS_ELSE_OPS)
+    made = ask(office)
+    approve(office, made, "suzuki")
+    overdue(made)  # the hours pass while nobody is asked for anything
+    Person.objects.filter(pk="u-suzuki").update(enabled=False)
+    office.runner.drain()
+    made.refresh_from_db()
+    assert made.state == "waiting"
+    assert requests.escalate() == 0
 
 
 def test_who_asks_does_not_approve_by_escalation_either(office: Office) -> None:

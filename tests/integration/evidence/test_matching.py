@@ -413,3 +413,15 @@ def test_a_kill_between_files_loses_and_doubles_nothing(matching: Matching, monk
     assert matching.matched()["batch"][1] == "no_request"
     assert Session.objects.get().changing == 5
     assert matching.read() == 0
+
+
+def test_an_exclusion_of_a_role_leaves_out_no_person_who_takes_it_on(matching: Matching) -> None:
+    today, at = matching.now.date(), matching.now - timedelta(hours=3)
+    exclude(matching.office.actor("tanaka"), f"arn:aws:iam::{PROD}:role/Deploy", "CI からのデプロイ", "u-ren",
+            today - timedelta(days=2), today + timedelta(days=2))  # fmt: skip
+    by = reserved(PROD, "u-sato", "sato")
+    made = event(PROD, at + timedelta(minutes=1), role_session(PROD, "Deploy", "handmade"))
+    deliver(matching.aws, [taking_on(PROD, at, by, "Deploy", "handmade"), made])
+    matching.matched()
+    one = Session.objects.get(name="handmade")
+    assert (one.person, one.outcome) == ("u-sato", "no_request")

@@ -10,6 +10,7 @@ import pytest
 from kumoban.core.reason import Refused
 from kumoban.evidence.matching.exclusions import end_exclusion, exclude
 from kumoban.evidence.matching.models import Exclusion, Gap, Month, Session
+from kumoban.evidence.matching.reading import read_trail
 from kumoban.evidence.matching.signing import digest_of, explain, not_yet, sign, sum_up
 from kumoban.evidence.matching.telling import sheet_of
 from kumoban.ledger.search import search
@@ -227,3 +228,14 @@ def test_an_exclusion_that_was_ended_speaks_of_what_was_before_only(matching: Ma
     with pytest.raises(Refused) as refused:
         end_exclusion(matching.office.actor("tanaka"), made.pk)
     assert codes(refused) == ["no_such_exclusion"]
+
+
+def test_what_was_read_and_not_yet_matched_when_the_lead_signs_is_not_lost(matching: Matching) -> None:
+    month = month_with_something(matching)
+    explained(matching, month)
+    _month, noon = matching.last_month()
+    deliver(matching.aws, [event(PROD, noon, user(PROD, "intruder"))], at=matching.now)
+    assert read_trail(timedelta(minutes=1)) == 1  # read; the runner stops before it matches
+    with pytest.raises(Refused) as refused:
+        signed(matching, month)
+    assert refused.value.reasons[0].code == "month_not_read"

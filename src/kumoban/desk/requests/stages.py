@@ -49,8 +49,8 @@ def on_turn(plan: Plan) -> list[rules.Slot]:
 
 def require(request: Request, plan: Plan, decision: rules.Decision, now: datetime) -> None:
     """Who must approve the plan, as the rules say now; who was escalated to stays asked."""
-    before = plan.requirements.filter(escalation=True).exclude(escalated_at=None)
-    escalated = {(kind, ref): at for kind, ref, at in before.values_list("kind", "ref", "escalated_at")}
+    before, slots = plan.requirements.filter(escalation=True).exclude(escalated_at=None), in_force(plan)
+    escalated = {(slots[slot].wants, ref): at for slot, ref, at in before.values_list("slot", "ref", "escalated_at")}
     plan.authority = decision.stored()
     plan.save(update_fields=["authority"])
     plan.requirements.all().delete()
@@ -69,7 +69,7 @@ def require(request: Request, plan: Plan, decision: rules.Decision, now: datetim
             via=slot.via,
             open=False,
             escalation=True,
-            escalated_at=escalated.get((to.kind, ref)),
+            escalated_at=escalated.get((slot.wants, ref)),
         )
         for index, slot in enumerate(decision.slots)
         if (to := slot.escalation)
@@ -79,18 +79,17 @@ def require(request: Request, plan: Plan, decision: rules.Decision, now: datetim
     open_stage(request, plan, now)
 
 
-def open_stage(request: Request, plan: Plan, now: datetime) -> bool:
+def open_stage(request: Request, plan: Plan, now: datetime, *, anew: bool = False) -> bool:
     """Make it the turn of the first stage not filled; whether that is another one than before.
 
-    From then on the business time runs until it is escalated.
+    From then on the business time runs until it is escalated; ``anew``: also where it is the turn of the same.
     """
     slots = in_force(plan)
     if not slots:
         return False
-    stage = _stage(request, plan, slots)
-    turn = {index for index, slot in enumerate(slots) if slot.stage == stage}
+    turn = _turn(request, plan, slots)
     rows = plan.requirements.all()
-    if set(rows.filter(open=True).values_list("slot", flat=True)) == turn:
+    if set(rows.filter(open=True).values_list("slot", flat=True)) == turn and not anew:
         return False
     rows.exclude(slot__in=turn).update(open=False, escalates_at=None)
     rows.filter(slot__in=turn, escalation=False).update(open=True)
@@ -103,11 +102,19 @@ def open_stage(request: Request, plan: Plan, now: datetime) -> bool:
     return True
 
 
-def _stage(request: Request, plan: Plan, slots: list[rules.Slot]) -> int:
+def _turn(request: Request, plan: Plan, slots: list[rules.Slot]) -> set[int]:
+    """The slots of the first stage not filled; with those before it, where only who sealed there could fill it."""
     if len({slot.stage for slot in slots}) == 1:
-        return slots[0].stage
+        return set(range(len(slots)))
+    able = rules.approvers(slots, without=asking_people(request))
     signers = list(plan.approvals.filter(void_at=None).values_list("person_id", "on_behalf_of_id", "via"))
-    return stage_of(rules.approvers(slots, without=asking_people(request)), slots, signers)
+    stage = stage_of(able, slots, signers)
+    upto = [index for index, slot in enumerate(slots) if slot.stage <= stage]
+    turn = {index for index in upto if slots[index].stage == stage}
+    sealed = accounts_of_the_same({one for person, principal, _via in signers for one in (person, principal) if one})
+    fresh = [(one, None, slots[index].via) for index in sorted(turn) for one in sorted(able[index] - sealed)]
+    reached = rules.fulfilled([able[index] for index in upto], [slots[index] for index in upto], [*signers, *fresh])
+    return turn if reached else set(upto)
 
 
 def escalate() -> int:

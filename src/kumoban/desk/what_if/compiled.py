@@ -19,7 +19,7 @@ from kumoban.desk.conditions import Had, Span, held, things_at
 from kumoban.desk.matching import Facts, own_teams, paired, pairs_match, pattern_matches, personal, speaks_of
 from kumoban.desk.models import Hold, Rule
 from kumoban.desk.office_calendar import business_calendar
-from kumoban.desk.people import managers_of, members_of
+from kumoban.desk.people import managers_of, members_of, who_can_act
 from kumoban.desk.qualified import Qualification, qualifications, qualified_days, unmet
 from kumoban.desk.routine import Dimension, Routine
 from kumoban.desk.rules import Slot, operators, spans_about
@@ -52,7 +52,7 @@ class Estate:
 
     @cached_property
     def acting(self) -> set[str]:
-        return set(Person.objects.filter(absent_since=None, enabled=True).values_list("id", flat=True))
+        return set(who_can_act().values_list("id", flat=True))
 
     @cached_property
     def operators(self) -> Sequence[str]:

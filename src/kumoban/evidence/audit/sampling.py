@@ -87,7 +87,8 @@ def draw(actor: Actor, asked: SampleForm) -> Sample:
             drawn_at=database_now(),
             drawn_by=actor.person,
         )
-        record("audit.sample_drawn", actor=actor.id, subject=f"sample:{made.pk}", facts=_facts(made, found))
+        facts = {**_facts(made, found), "seed_by": "auditor" if asked.seed else "desk"}
+        record("audit.sample_drawn", actor=actor.id, subject=f"sample:{made.pk}", facts=facts)
     return made
 
 
@@ -125,8 +126,8 @@ def sample_of(actor: Actor, pk: int) -> Sample:
 
 
 def draws_before(sample: Sample) -> int:
-    """How often the same population had been drawn from before, by whomever."""
-    same = Sample.objects.filter(kind=sample.kind, since=sample.since, until=sample.until)
+    """How often these records, or some of them, had been drawn from before, by whomever."""
+    same = Sample.objects.filter(kind=sample.kind, since__lt=sample.until, until__gt=sample.since)
     return same.filter(pk__lt=sample.pk).count()
 
 

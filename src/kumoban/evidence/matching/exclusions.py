@@ -69,7 +69,7 @@ def end_exclusion(actor: Actor, pk: int) -> Exclusion:
 
 def exclusion_of(one: Activity, exclusions: Iterable[Exclusion], zone: ZoneInfo | None = None) -> Exclusion | None:
     """The first that speaks of this, on the day on which it was."""
-    if one.kind not in _KINDS:
+    if one.kind not in _KINDS or one.caller.get("person") or one.person:
         return None
     day = one.first.astimezone(zone or organisation_zone()).date()
     named = _named(one)

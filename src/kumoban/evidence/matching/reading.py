@@ -362,7 +362,9 @@ def _read_again(account: str, since: datetime, until: datetime) -> None:
 
 def _write_done(done: Iterable[Done]) -> None:
     every = list(done)
-    signed = set(Month.objects.exclude(signed_at=None).values_list("month", flat=True))
+    touched = Month.objects.select_for_update().filter(month__in={one.month for one in every})  # so as sign() does
+    signed = {one.month for one in touched if one.signed_at}
+    touched.filter(signed_at=None).update(computed_at=None)  # it is not as it was summed up
     for start in range(0, len(every), 200):
         part = every[start : start + 200]
         wanted = Activity.objects.select_for_update().filter(

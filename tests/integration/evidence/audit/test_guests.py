@@ -12,7 +12,9 @@ from kumoban.desk import requests
 from kumoban.desk.calendar_feed import make_feed
 from kumoban.desk.guests.letting_in import end_guest, guests, let_in
 from kumoban.desk.guests.models import Guest
-from kumoban.desk.models import Request
+from kumoban.desk.models import Request, Rule
+from kumoban.desk.planning import ShapeError
+from kumoban.desk.recurring import add_recurring, ask_due
 from kumoban.desk.rules import visible
 from kumoban.desk.sign_in import Subject, user_of_subject
 from kumoban.estate.models import Membership, Person
@@ -20,6 +22,7 @@ from kumoban.ledger.clock import database_now
 from kumoban.ledger.models import Entry
 from tests.integration.api.caller import Caller
 from tests.integration.conftest import Office
+from tests.integration.desk.test_recurring import every_business_day, form
 from tests.integration.evidence.audit.auditors import WEEK, asking, auditor, guest
 from tests.integration.web.visitor import signed_in
 
@@ -185,3 +188,43 @@ def test_a_refused_page_is_an_attempt_in_the_ledger(office: Office) -> None:
     guest(office)
     assert signed_in(office, "endo").get("/accounts").status_code == 409
     assert Entry.objects.filter(kind="attempt.refused", actor="u-endo").exists()
+
+
+ANYWHERE = {"account": ["*"], "environment": ["*"], "permission_set": ["*"]}
+
+
+def test_a_guest_is_given_no_access(office: Office) -> None:
+    Rule.objects.update(who={"everyone": True}, dimensions=ANYWHERE, approvers=[])
+    guest(office)
+    with pytest.raises(ShapeError) as wrong:
+        requests.ask(office.actor("sato"), "temporary-access", office.form(workers=["u-endo"]))
+    assert [(name, reason.code) for name, reason in wrong.value.errors] == [("workers", "unknown_person")]
+
+
+def test_a_guest_is_no_approver(office: Office) -> None:
+    guest(office)
+    Rule.objects.update(approvers=[{"people": ["u-endo"], "count": 1}])
+    with pytest.raises(Refused) as refused:
+        asked(office)
+    assert {reason.code for reason in refused.value.reasons} == {"nobody_can_approve"}
+
+
+def test_who_became_a_guest_asks_for_nothing_any_more(office: Office) -> None:
+    Rule.objects.update(who={"everyone": True}, dimensions=ANYWHERE)
+    guest(office)
+    Guest.objects.all().delete()  # before they are let in
+    mine = {**form(office), "workers": ["u-endo"]}
+    add_recurring(office.actor("endo"), "temporary-access", mine, every_business_day())
+    let_in(office.actor("ito"), asking())
+    ask_due()
+    assert not Request.objects.filter(requester_id="u-endo").exists()
+
+
+def test_a_request_s_page_tells_a_guest_nothing_from_after_their_period(office: Office) -> None:
+    made = asked(office)
+    guest(office, since=database_now() - WEEK, until=database_now())
+    requests.return_for_correction(office.actor("suzuki"), made.number, comment="期間の後のことば")
+    assert "期間の後のことば" not in Caller(office, "endo", "read").get("ledger").content.decode()
+    page = signed_in(office, "endo").get(f"/requests/{made.number}").content.decode()
+    assert made.number in page
+    assert "期間の後のことば" not in page

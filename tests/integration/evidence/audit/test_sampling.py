@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -199,3 +199,22 @@ def test_the_order_does_not_depend_on_the_list_s_order(keys: list[str], seed: st
     assert forward == [item.key for _score, item in ranked(seed, items[::-1])]
     assert sorted(forward) == sorted(keys)
     assert len(keys) < 2 or digest_of(keys) != digest_of(keys[::-1])
+
+
+def test_a_period_moved_by_a_moment_is_the_same_population_drawn_again(office: Office) -> None:
+    auditor(office)
+    for _ in range(3):
+        requests.ask(office.actor("sato"), "temporary-access", office.form())
+    first = form(size=1)
+    one = draw(office.actor("ito"), first)
+    two = draw(office.actor("ito"), form(size=1, since=first.since, until=first.until - timedelta(microseconds=1)))
+    assert one.digest == two.digest
+    assert draws_before(two) == 1
+
+
+def test_whose_seed_it_was_is_in_the_ledger(office: Office) -> None:
+    auditor(office)
+    requests.ask(office.actor("sato"), "temporary-access", office.form())
+    drawn = [draw(office.actor("ito"), form(size=1, **said)) for said in ({"seed": "seed000001"}, {})]
+    said = [json.loads(Entry.objects.get(subject=f"sample:{one.pk}").body)["facts"]["seed_by"] for one in drawn]
+    assert said == ["auditor", "desk"]
