@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from kumoban.core.reason import Reason
 from kumoban.desk import rules
 from kumoban.desk.models import Approval, Hold, Plan, Request
+from kumoban.desk.requests import in_force, on_turn
 from kumoban.desk.words import say
+from kumoban.estate.models import Group, Person
 
 __all__ = [
     "GrantOut",
@@ -111,10 +113,53 @@ class RequestOut(Schema):
     grants: list[GrantOut]
 
 
-class OneRequestOut(RequestOut):
-    """``unusual``: what an approver should notice about it, as its page says."""
+class RequiredOut(Schema):
+    """One place of a plan's approval: ``count`` of these groups and people by name, in this ``step``.
 
+    ``open``: it is its turn. ``also``: who is asked as well after ``hours`` of business time; ``escalated``: is now.
+    """
+
+    kind: str
+    who: list[str]
+    count: int
+    via: str
+    step: int
+    open: bool
+    also: list[str]
+    hours: int
+    escalated: bool
+
+
+class OneRequestOut(RequestOut):
+    """``required``: who must approve it. ``unusual``: what an approver should notice about it, as its page says."""
+
+    required: list[RequiredOut]
     unusual: list[ReasonOut]
+
+
+def required_out(plan: Plan | None) -> list[dict[str, Any]]:
+    """Every place of the plan's approval, in the order of their steps."""
+    slots = in_force(plan) if plan else []
+    turn = on_turn(plan) if plan else []
+    every = [ref for slot in slots for one in (slot, slot.escalation) if one for ref in one.refs]
+    names = {
+        **dict(Group.objects.filter(id__in=every).values_list("id", "name")),
+        **dict(Person.objects.filter(id__in=every).values_list("id", "user_name")),
+    }
+    return [
+        {
+            "kind": slot.kind,
+            "who": [names.get(ref, ref) for ref in slot.refs],
+            "count": slot.count,
+            "via": slot.via,
+            "step": slot.stage,
+            "open": slot in turn,
+            "also": [names.get(ref, ref) for ref in slot.escalation.refs] if slot.escalation else [],
+            "hours": slot.escalation.hours if slot.escalation else 0,
+            "escalated": bool(slot.escalation and slot.escalation.happened),
+        }
+        for slot in sorted(slots, key=lambda slot: slot.stage)
+    ]
 
 
 def request_out(found: Request) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from kumoban.api.answers import (
     reasons_out,
     request_out,
     requests_out,
+    required_out,
 )
 from kumoban.api.callers import actor_of, request_seen, routine_named
 from kumoban.core.instant import Instant
@@ -331,7 +332,7 @@ def work_list(request: HttpRequest) -> list[dict[str, Any]]:
 def get_request(request: HttpRequest, number: str) -> dict[str, Any]:
     found = request_seen(actor_of(request), number)
     unusual = noticed([found], clock.now()).get(found.pk, Noticed()).unusual
-    return {**request_out(found), "unusual": reasons_out(unusual)}
+    return {**request_out(found), "required": required_out(found.plan), "unusual": reasons_out(unusual)}
 
 
 @router.post("/requests/{number}/approve", tags=["decisions"], response=RequestOut)

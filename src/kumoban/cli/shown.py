@@ -68,6 +68,7 @@ _TITLES = {
     "emergency": _("Emergency"),
     "workers": _("Workers"),
     "requester": _("Requester"),
+    "waits_for": _("Waits for"),
     "approved_by": _("Approved by"),
     "asked": _("Asked"),
     "starts": _("Starts"),
@@ -144,6 +145,7 @@ def request_lines(one: Mapping[str, Any]) -> list[str]:
         if one["state"] == "waiting" or one.get("ratification") == "due"
         else "",
         "emergency": _ratification(one) if one.get("emergency") else "",
+        "waits_for": _waits_for(one),
         "approved_by": ", ".join(f"{seal['person']} ({local(seal['at'])})" for seal in one.get("approvals", ())),
         "starts": local(one.get("starts_at")),
         "ends": local(one.get("ends_at")),
@@ -153,6 +155,14 @@ def request_lines(one: Mapping[str, Any]) -> list[str]:
     lines = columns(("", ""), [(gettext(_TITLES[name]), value) for name, value in facts.items() if value])[1:]
     grants = one.get("grants", ())
     return [*lines, "", *grant_lines(grants)] if grants else [*lines, "", *plan_lines(_steps(one))]
+
+
+def _waits_for(one: Mapping[str, Any]) -> str:
+    """Those whose turn it is, and where nobody answered those it went to as well."""
+    if one["state"] != "waiting" and one.get("ratification") != "due":
+        return ""
+    turn = [place for place in one.get("required", ()) if place["open"]]
+    return ", ".join(" / ".join([*place["who"], *(place["also"] if place["escalated"] else ())]) for place in turn)
 
 
 def plan_lines(steps: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -20,6 +20,7 @@ from kumoban.desk.shapes import read
 from kumoban.estate.models import Membership, Person
 from kumoban.ledger.clock import database_now
 from kumoban.ledger.search import search
+from tests.integration.api.caller import Caller
 from tests.integration.conftest import Office
 
 LEADS_THEN_OPS = [{"group": "g-leads"}, {"group": "g-ops", "stage": 2}]
@@ -348,3 +349,22 @@ def test_it_is_said_to_whom_it_goes(office: Office, to: dict[str, Any]) -> None:
     with pytest.raises(ShapeError) as wrong:
         rule([{"group": "g-leads", "escalate": to}])
     assert ("approvers.0.escalate", "escalate_to_one") in [(name, reason.code) for name, reason in wrong.value.errors]
+
+
+def test_the_api_says_who_must_approve_in_which_step_and_whose_turn_it_is(office: Office) -> None:
+    rule([{"group": "g-leads", "escalate": {"hours": 4, "people": ["kim"]}}, {"group": "g-ops", "stage": 2}])
+    made = ask(office)
+
+    def told() -> list[tuple[list[str], int, bool, list[str], bool]]:
+        one = Caller(office, "sato", "read").get(f"requests/{made.number}").json()
+        return [
+            (place["who"], place["step"], place["open"], place["also"], place["escalated"]) for place in one["required"]
+        ]
+
+    first, second = ["team-payments-leads"], ["ops"]
+    assert told() == [(first, 1, True, ["kim"], False), (second, 2, False, [], False)]
+    overdue(made)
+    requests.escalate()
+    assert told()[0] == (first, 1, True, ["kim"], True)
+    approve(office, made, "suzuki")
+    assert told() == [(first, 1, False, ["kim"], True), (second, 2, True, [], False)]
