@@ -23,6 +23,7 @@ from kumoban.api.main import api
 from kumoban.desk import favourites, requests, shift_notes
 from kumoban.desk import office as company
 from kumoban.desk.guests.models import Guest
+from kumoban.desk.machine_identities.keeping import MachineForm, make_machine
 from kumoban.desk.machines import MachineTokenForm, make_machine_token
 from kumoban.desk.models import ExtraField, Rule, Token
 from kumoban.desk.rule_file import export_rules
@@ -169,6 +170,7 @@ def _world(office: Office) -> dict[str, Any]:
     make_token(office.actor("sato").user, "hers", ["read"])
     token = Token.objects.get()
     machine, _secret = make_machine_token(None, MachineTokenForm(system="x-point"))
+    make_machine(office.actor("takahashi"), MachineForm(name="ci", owner="ren"))
     note = shift_notes.leave(office.actor("takahashi"), "引継ぎ")
     kept = favourites.save(office.actor("sato"), "夜間", "temporary-access", office.form())
     field = ExtraField.objects.create(routine="temporary-access", key="ringi", label_ja="決裁", label_en="Decision")
@@ -185,6 +187,7 @@ def _world(office: Office) -> dict[str, Any]:
         "source": "accounts",
         "field": "accounts",
         "system": "x-point",
+        "machine": "ci",
         "code": "ja",
         "kind": "csv",
         "day": "2027-01-04",
@@ -285,6 +288,8 @@ def _world(office: Office) -> dict[str, Any]:
         "POST /runbooks/{routine}/read": {"digest": runbook_named("temporary-access").digest},
         "POST /runbooks/{routine}/exercises": {"person": "ren", "reference": "R-12"},
         "POST /outside-tokens": {"system": "x-point"},
+        "POST /machines": {"name": "batch", "owner": "ren"},
+        "POST /machines/{machine}/hand-over": {"owner": "suzuki"},
         "POST /tokens": {"name": "mine", "scopes": ["read"]},
     }
     rule_form = {
@@ -302,6 +307,8 @@ def _world(office: Office) -> dict[str, Any]:
         "/ask/{name}": {**office.form(), "until": "15m"},
         "/rules/new": rule_form,
         "/rules/{pk}": rule_form,
+        "/office/machines": {"name": "batch", "owner": "ren"},
+        "/office/machines/{machine}/hand-over": {"owner": "suzuki"},
         "/office": {"form": "holidays", "day": "2027-01-05", "name": "休み"},
         "/accounts/columns": {"key": "floor", "label_ja": "階", "label_en": "Floor", "kind": "text"},
         "/accounts/{account_id}/edit": {"version": "0", "contacts": "当番"},

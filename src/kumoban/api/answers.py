@@ -86,6 +86,8 @@ class RequestOut(Schema):
     #: why it is in this state, where the desk itself put it there
     why: list[ReasonOut]
     requester: str
+    #: the machine identity that asked, for its owner, who is the requester
+    machine: str | None
     workers: list[str]
     reason: str
     form: dict[str, Any]
@@ -169,7 +171,9 @@ def request_out(found: Request) -> dict[str, Any]:
 def requests_out(found: QuerySet[Request]) -> list[dict[str, Any]]:
     """Six queries, however many requests."""
     seals = Approval.objects.filter(void_at=None).select_related("person", "on_behalf_of").order_by("id")
-    read = found.select_related("requester", "assignee", "plan", "converted_from", "extends").prefetch_related(
+    read = found.select_related(
+        "requester", "assignee", "plan", "converted_from", "extends", "machine"
+    ).prefetch_related(
         "workers",
         Prefetch("plan__approvals", seals, to_attr="valid_seals"),
         Prefetch("holds", Hold.objects.order_by("id"), to_attr="all_holds"),
@@ -188,6 +192,7 @@ def _request(request: Request) -> dict[str, Any]:
         **{name: getattr(request, name) for name in (*same, *times)},
         "why": reasons_out(Reason.from_stored(why) for why in request.why),
         "requester": request.requester.user_name,
+        "machine": request.machine.name if request.machine else None,
         "workers": [worker.user_name for worker in request.workers.all()],
         "plan": _plan(plan) if plan else None,
         "approvals": [_seal(seal) for seal in plan.valid_seals] if plan else [],  # type: ignore[attr-defined]

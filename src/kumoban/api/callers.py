@@ -15,6 +15,7 @@ from ninja.security import HttpBearer
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import rules
 from kumoban.desk.guests.entering import let_pass, remember_download
+from kumoban.desk.machine_identities.entering import let_machine_pass
 from kumoban.desk.models import Request
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import ShapeError
@@ -34,8 +35,19 @@ class Bearer(HttpBearer):
         if actor is not None and actor.guest is not None:
             request.auth = actor  # type: ignore[attr-defined]  # a refusal is remembered as this person's
             _let_guest_pass(request, actor)
+        if actor is not None and actor.machine is not None:
+            request.auth = actor  # type: ignore[attr-defined]
+            wanted = _OPEN_TO_MACHINES.get(request.method or "")
+            open_to_it = bool(wanted and wanted.fullmatch(request.path.removeprefix("/api/v1/")))
+            let_machine_pass(actor, open_to_machines=open_to_it)
         return actor
 
+
+#: operations open to machine identities, which ask and see what they asked for: nothing else is
+_OPEN_TO_MACHINES = {
+    "GET": re.compile(r"(me|routines(/[a-z-]+)?|requests(/[^/]+(/plans)?)?)"),
+    "POST": re.compile(r"requests(/preview|/[^/]+/(resubmit|withdraw))?"),
+}
 
 #: operations open to guests of an audit firm, who see what their period holds: nothing else is
 _OPEN_TO_GUESTS = {

@@ -28,6 +28,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "ops": actor.ops,
         "auditor": actor.auditor,
         "guest": actor.guest is not None,
+        "machine": actor.machine.name if actor.machine else None,
         "language": actor.user.language,
         "zone": str(actor.zone),
         "mode": "observe" if observing() else "operate",

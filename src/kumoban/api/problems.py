@@ -28,6 +28,7 @@ STATUSES = {
     "404": "There is no such thing, or this person may not see it.",
     "409": "The desk will not do this now; the errors say why.",
     "413": "The body is larger than 512 KiB.",
+    "429": "This machine calls too often; it tries again in the next minute.",
     "422": "The input is not understood; the errors name the fields.",
 }
 SCHEMA: dict[str, Any] = {
@@ -73,7 +74,8 @@ def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
         refused_attempt(actor, request.path, "api", refused)
     missing = any(reason.code.startswith("no_such_") for reason in refused.reasons) and not refused.field
     forged = any(reason.code == "signature_not_valid" for reason in refused.reasons)
-    status = 401 if forged else 404 if missing else 403 if refused.attempt else 409
+    often = any(reason.code == "too_many_calls" for reason in refused.reasons)
+    status = 401 if forged else 429 if often else 404 if missing else 403 if refused.attempt else 409
     return _problem(status, [(refused.field or "", reason) for reason in refused.reasons])
 
 

@@ -72,6 +72,7 @@ def whoami(client: ApiClient, as_json: bool) -> None:
     me = client.get("me")
     held = {_("operations team"): me["ops"], _("auditor"): me["auditor"], _("guest of an audit firm"): me["guest"]}
     roles = [text for text, is_held in held.items() if is_held]
+    roles += [f"{_('Machine')} {me['machine']}"] if me["machine"] else []
     say(me, [f"{me['name']} ({me['person']})" + (f": {', '.join(roles)}" if roles else "")], as_json)
 
 

@@ -34,6 +34,8 @@ class Decided:
     reason: str
     extra: Mapping[str, str]
     emergency: bool = False
+    #: the machine identity that asked; empty: a person
+    machine: str = ""
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -55,6 +57,7 @@ def signed_bytes(plan: Plan, decided: Decided, format_version: int = FORMAT) -> 
             "reason": decided.reason,
             "extra": dict(decided.extra),
             **({"emergency": "approved afterwards"} if decided.emergency else {}),
+            **({"machine": decided.machine} if decided.machine else {}),
             "window": plan.window.stored() if plan.window else None,
             "steps": [
                 {

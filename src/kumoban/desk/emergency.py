@@ -20,7 +20,7 @@ from django.db.models import Q
 from kumoban.aws.door import Pass, door, pages
 from kumoban.aws.mode import observing
 from kumoban.core.reason import Reason
-from kumoban.desk.models import Request
+from kumoban.desk.models import DESK, Request
 from kumoban.desk.people import accounts_of_the_same, ops_members
 from kumoban.desk.requests import open_by_desk
 from kumoban.desk.rules import Decision, Slot
@@ -59,7 +59,7 @@ def watch_emergency() -> int:
         return 0
     opened = 0
     for use in find_uses(_LOOK_BACK):
-        if Request.objects.filter(idempotency=use.key, asked_by__machine=True).exists():
+        if Request.objects.filter(idempotency=use.key, asked_by__login=DESK).exists():
             continue
         members = ops_members()
         if not members:  # the doctor and the figures tell; it is tried again

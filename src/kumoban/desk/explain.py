@@ -6,7 +6,7 @@ Nothing is stored and nobody is asked: anybody signed in may explain for anybody
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
 from typing import Self
@@ -17,7 +17,7 @@ from kumoban.core.plan import Plan, PlannedStep
 from kumoban.core.reason import Reason
 from kumoban.core.window import Window
 from kumoban.desk import clock, rules
-from kumoban.desk.models import Rule
+from kumoban.desk.models import Machine, Rule
 from kumoban.desk.people import accounts_of_the_same, stand_ins
 from kumoban.desk.planning import authorise
 from kumoban.desk.qualified import unmet
@@ -39,6 +39,8 @@ class Question(BaseModel):
 
     person: str
     routine: str = "temporary-access"
+    #: a machine identity that would ask for this person; empty: the person asks
+    machine: str = ""
     values: dict[str, list[str]] = Field(default_factory=dict)
     minutes: int = Field(default=60, ge=1, le=10 * MOST_MINUTES)
 
@@ -50,6 +52,13 @@ class Question(BaseModel):
         if found is None:
             raise problem("unknown_person", person=given[:60])
         return found.id
+
+    @field_validator("machine")
+    @classmethod
+    def _known_machine(cls, given: str) -> str:
+        if given and not Machine.objects.filter(name=given).exists():
+            raise problem("unknown_machine", machine=given[:40])
+        return given
 
     @field_validator("routine")
     @classmethod
@@ -121,6 +130,8 @@ class Explanation:
     decision: rules.Decision
     placed: tuple[Placed, ...]
     seats: tuple[Seat, ...]
+    #: the machine identity that would ask
+    machine: Machine | None = None
 
     @property
     def allowed(self) -> bool:
@@ -134,10 +145,12 @@ def explain(question: Question) -> Explanation:
     person = Person.objects.get(pk=question.person)
     length = timedelta(minutes=question.minutes)
     things = combinations(routine, question.values)
-    decision = _decided(routine, person, things, length)
-    return Explanation(
-        person, routine, length, decision, tuple(_placed(routine, person, things, length)), _seats(decision, person)
-    )
+    machine = Machine.objects.select_related("owner").filter(name=question.machine).first()
+    asker = machine.owner if machine else person
+    case = rules.Case(asker, [person], things, clock.now(), length, machine=question.machine)
+    decision = _decided(routine, case)
+    placed = tuple(_placed(routine, person, case))
+    return Explanation(person, routine, length, decision, placed, _seats(decision, case), machine)
 
 
 def combinations(routine: Routine, values: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
@@ -153,30 +166,26 @@ def combinations(routine: Routine, values: Mapping[str, Sequence[str]]) -> list[
     return found
 
 
-def _decided(
-    routine: Routine, person: Person, things: Sequence[Mapping[str, str]], length: timedelta
-) -> rules.Decision:
+def _decided(routine: Routine, case: rules.Case) -> rules.Decision:
     """By the function that decides a real plan, so that freezes speak too."""
     steps = tuple(
         PlannedStep(action="", title=Reason("explained"), account=thing["account"])
-        for thing in things
+        for thing in case.combinations
         if thing.get("account")
     )
-    plan = Plan(steps, Window(duration=length), dimensions=tuple(things))
-    return authorise(routine, plan, Asked.by(person, [person], clock.now()))
+    plan = Plan(steps, Window(duration=case.length), dimensions=tuple(case.combinations))
+    asked = Asked.by(case.requester, case.workers, case.starts_at)
+    return authorise(routine, plan, replace(asked, machine=case.machine))
 
 
-def _placed(
-    routine: Routine, person: Person, things: Sequence[Mapping[str, str]], length: timedelta
-) -> Iterable[Placed]:
-    facts = rules.facts_of([person], things)
-    case = rules.Case(person, [person], things, clock.now(), length)
+def _placed(routine: Routine, person: Person, case: rules.Case) -> Iterable[Placed]:
+    facts = rules.facts_of([person], case.combinations)
     sight = rules.sight_of(routine, case)
     every = list(Rule.objects.filter(routine=routine.name).order_by("-effect", "name", "id"))
-    closed = unmet(every, person, routine.name)
+    closed = unmet(every, case.requester, routine.name)
     for rule in every:
-        for thing in things:
-            match = rules.match(routine, rule, thing, person, facts)
+        for thing in case.combinations:
+            match = rules.match(routine, rule, thing, person, facts, case.machine)
             missed = [] if rule.enabled else ["disabled"]
             missed += [] if match.who else ["who"]
             missed += match.missed
@@ -189,12 +198,12 @@ def _placed(
 def _missed_by_time(rule: Rule, case: rules.Case, sight: rules.Sight) -> list[str]:
     missed = ["length"] if case.length is None or case.length > rules.longest_of(rule) else []
     missed += ["emergency"] if rules.for_emergencies(rule) else []
-    out = rules.out_of_time(rule, case, case.requester, sight)
+    out = rules.out_of_time(rule, case, case.workers[0], sight)
     return missed + (["hours" if out.code == "out_of_hours" else "week"] if out else [])
 
 
-def _seats(decision: rules.Decision, asker: Person) -> tuple[Seat, ...]:
-    without = accounts_of_the_same([asker.id])
+def _seats(decision: rules.Decision, case: rules.Case) -> tuple[Seat, ...]:
+    without = accounts_of_the_same(case.people)
     able = rules.approvers(decision.slots, without=without)
     away = stand_ins(clock.now())
     people = Person.objects.in_bulk({*(one for ids in able for one in ids), *away})

@@ -57,7 +57,9 @@ class Facts:
     teams: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def match(routine: Routine, rule: Rule, combination: Mapping[str, str], person: Person, facts: Facts) -> Match:
+def match(
+    routine: Routine, rule: Rule, combination: Mapping[str, str], person: Person, facts: Facts, machine: str = ""
+) -> Match:
     missed = [
         dimension.name
         for dimension in routine.dimensions
@@ -65,12 +67,20 @@ def match(routine: Routine, rule: Rule, combination: Mapping[str, str], person: 
     ]
     if not pairs_match(routine, rule, combination, person, facts):
         missed.append(PAIRS)
-    return Match(speaks_of(rule, person, facts), tuple(missed))
+    return Match(speaks_of(rule, person, facts, machine), tuple(missed))
 
 
-def speaks_of(rule: Rule, person: Person, facts: Facts) -> bool:
+def speaks_of(rule: Rule, person: Person, facts: Facts, machine: str = "") -> bool:
+    """``machine``: the name of the machine identity that asks; empty: people ask for themselves.
+
+    A rule that names machines is only about what these ask for the people it names; what a machine asks is allowed by
+    no other rule, and denied by any.
+    """
     who = rule.who
-    if rule.effect == Rule.Effect.DENY and not who:
+    named = who.get("machines", ())
+    if machine not in named if named else bool(machine) and rule.effect == Rule.Effect.ALLOW:
+        return False
+    if rule.effect == Rule.Effect.DENY and not who.keys() - {"machines"}:
         return True
     if who.get("everyone") or person.id in who.get("people", ()):
         return True

@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from kumoban.core.plan import Plan as PlanValue
 from kumoban.core.signing import number
 from kumoban.desk.guests.models import Guest
+from kumoban.desk.machine_identities.models import Machine
 from kumoban.desk.notices.models import Event, Notice, NoticeSettings, SlackCode, SlackLink, SlackMessage
 from kumoban.desk.states import HoldState, Phase, Ratification, RequestState, StepKind
 from kumoban.estate.models import Person
 
 __all__ = [
+    "DESK",
     "Absence",
     "Approval",
     "CompanyHoliday",
@@ -29,6 +31,7 @@ __all__ = [
     "Guest",
     "Hold",
     "Lock",
+    "Machine",
     "Notice",
     "NoticeSettings",
     "OutsideDecision",
@@ -49,6 +52,10 @@ __all__ = [
     "User",
     "WorkEntry",
 ]
+
+
+#: the login of the user under which the desk itself asks
+DESK = "kumoban"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -106,7 +113,7 @@ class Rule(models.Model):
     name = models.CharField(max_length=120)
     routine = models.CharField(max_length=60, db_index=True)
     effect = models.CharField(max_length=5, choices=Effect.choices)
-    #: {"groups": [ids], "people": [ids], "everyone": bool}
+    #: {"groups": [ids], "people": [ids], "everyone": bool}; {"machines": [names]}: only of what these ask for them
     who = models.JSONField(default=dict)
     #: {dimension: [values]}; "*" matches everything
     dimensions = models.JSONField(default=dict)
@@ -136,6 +143,8 @@ class Request(models.Model):
     requester = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     workers = models.ManyToManyField(Person, related_name="+")
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    #: the machine identity that asked, for its owner: it is judged by the rules that name it, to the end
+    machine = models.ForeignKey(Machine, null=True, on_delete=models.PROTECT, related_name="+")
     form = models.JSONField()
     extra = models.JSONField(default=dict)
     #: asked for to be approved afterwards (事後承認)
@@ -178,6 +187,11 @@ class Request(models.Model):
     @property
     def state_label(self) -> str:
         return str(RequestState(self.state).label)
+
+    @property
+    def by_desk(self) -> bool:
+        """Whether nobody asked: the desk noticed something and opened it by itself."""
+        return self.asked_by.login == DESK
 
     @property
     def people(self) -> set[str]:

@@ -13,11 +13,13 @@ from django.db.models import QuerySet
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
-from kumoban.desk.models import Absence, Guest, User
+from kumoban.desk.models import Absence, Guest, Machine, User
 from kumoban.estate.employment import day_of, in_force
 from kumoban.estate.models import Group, Membership, Person, Team
+from kumoban.ledger.clock import database_now
 
 __all__ = [
+    "MACHINE",
     "OUTSIDE",
     "SCOPES",
     "Actor",
@@ -36,6 +38,9 @@ __all__ = [
 SCOPES = ("read", "ask", "approve", "rules", "calendar")
 #: the scope of a system's own token, and the beginning of the login of its user
 OUTSIDE = "outside"
+#: the beginning of the login of a machine identity's user, and all that its tokens may ever do
+MACHINE = "machine"
+MACHINE_SCOPES = frozenset({"read", "ask"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,13 @@ class Actor:
 
     @cached_property
     def person(self) -> Person:
-        """Raises Refused for a machine or for somebody the identity store no longer has."""
+        """Of a machine identity its owner. Raises Refused for a machine without one, or that is stopped, and for
+        somebody the identity store no longer has.
+        """
+        if self.machine is not None:
+            if (why := self.machine.why_not(database_now())) is not None:
+                raise Refused(why, attempt=True)
+            return self.machine.owner
         person = self.user.person
         if person is None or not person.can_act:
             raise Refused(Reason("actor_gone"), attempt=True)
@@ -66,8 +77,17 @@ class Actor:
         kind, _, name = self.user.login.partition(":")
         return name if self.user.machine and kind == OUTSIDE else ""
 
+    @cached_property
+    def machine(self) -> Machine | None:
+        """The machine identity that acts; None for a person and for a system outside."""
+        if not self.user.machine:
+            return None
+        return Machine.objects.select_related("owner", "user").filter(user=self.user).first()
+
     @property
     def id(self) -> str:
+        if self.machine is not None:
+            return self.user.login
         return self.user.person_id or f"user:{self.user.pk}"
 
     @cached_property
@@ -77,7 +97,8 @@ class Actor:
 
     @cached_property
     def groups(self) -> frozenset[str]:
-        return groups_of(self.person.id)
+        """None of a machine's: its owner's groups and offices are not its own."""
+        return frozenset() if self.machine is not None else groups_of(self.person.id)
 
     @cached_property
     def accounts(self) -> set[str]:
@@ -92,6 +113,8 @@ class Actor:
     @cached_property
     def refs(self) -> set[str]:
         """What a requirement may name to mean this person: themselves, their groups, those they stand in for."""
+        if self.machine is not None:
+            return set()
         others = self.principals - {self.person.id}
         return {*self.principals, *self.groups, *(group for person in others for group in groups_of(person))}
 
@@ -125,7 +148,12 @@ class Actor:
         return ZoneInfo(self.user.zone or settings.KUMOBAN_TIME_ZONE)
 
     def needs(self, scope: str) -> None:
-        """Raise Refused unless this session or token may do things of this scope. A guest only reads."""
+        """Raise Refused unless this session or token may do things of this scope. A guest only reads.
+
+        A machine only reads and asks.
+        """
+        if self.machine is not None and scope not in MACHINE_SCOPES:
+            raise Refused(Reason("not_for_machines"), attempt=True)
         if scope != "read" and self.guest is not None:
             raise Refused(Reason("not_for_guests"), attempt=True)
         if self.scopes is not None and scope not in self.scopes:

@@ -18,13 +18,14 @@ from kumoban.core.reason import Reason, Refused
 from kumoban.core.signing import Decided, signed_bytes
 from kumoban.desk import clock, rules
 from kumoban.desk.freezes import freezing, told_of
-from kumoban.desk.models import EmergencyReview, ExtraField, Request
+from kumoban.desk.models import DESK, EmergencyReview, ExtraField, Machine, Request
 from kumoban.desk.office_calendar import business_calendar
 from kumoban.desk.people import Actor, accounts_of_the_same, who_can_act
 from kumoban.desk.routine import Asked, Routine
 from kumoban.desk.states import Ratification
 from kumoban.estate.employment import day_of, end_of, in_force
 from kumoban.estate.models import Person
+from kumoban.ledger.clock import database_now
 
 __all__ = [
     "Draft",
@@ -133,7 +134,8 @@ def draft(
     """
     if routine.handover == "ops_only" and not actor.ops:
         raise Refused(Reason("ops_only"), attempt=True)
-    return draft_for(actor.person, actor.zone, routine, data, extra, emergency=emergency)
+    machine = actor.machine.name if actor.machine else ""
+    return draft_for(actor.person, actor.zone, routine, data, extra, emergency=emergency, machine=machine)
 
 
 def draft_for(
@@ -144,12 +146,13 @@ def draft_for(
     extra: Mapping[str, str] | None = None,
     *,
     emergency: bool = False,
+    machine: str = "",
 ) -> Draft:
     """The same for whoever will be the requester; times are read in the ``zone`` of whoever typed them."""
     form, changes = read_form(routine, with_ids(routine, data, requester), zone)
     values = check_extra(routine.name, extra or {})
     workers = people_of(routine, form, requester)
-    asked = replace(Asked.by(requester, workers, clock.now()), emergency=emergency, extra=values)
+    asked = replace(Asked.by(requester, workers, clock.now()), emergency=emergency, extra=values, machine=machine)
     plan, decision = judge(routine, form, asked, live=False)
     overdue = _not_ratified_in_time(requester, asked.now) if emergency else None
     if emergency and (overdue := overdue or barred_by_review([requester.id, *(one.id for one in workers)])):
@@ -160,7 +163,7 @@ def draft_for(
 def _not_ratified_in_time(person: Person, now: datetime) -> Reason | None:
     """Who asked for an emergency that nobody approved in time has it approved before the next one."""
     late = Request.objects.filter(requester=person, ratification=Ratification.DUE, lapses_at__lte=now)
-    overdue = late.filter(asked_by__machine=False).first()
+    overdue = late.exclude(asked_by__login=DESK).first()
     return Reason("ratify_first", {"request": overdue.number}) if overdue else None
 
 
@@ -243,8 +246,21 @@ def authorise(routine: Routine, plan: Plan, asked: Asked) -> rules.Decision:
         window.length if window else timedelta(),
         emergency=asked.emergency,
         request=asked.request,
+        machine=asked.machine,
     )
+    decision = _with_machine(decision, asked)
     return _with_contracts(_with_fields(_with_freezes(decision, routine, plan, asked.now), routine, asked), plan, asked)
+
+
+def _with_machine(decision: rules.Decision, asked: Asked) -> rules.Decision:
+    """What a machine asks for goes on while it may act itself, and while who answers for the request answers for it."""
+    if not asked.machine:
+        return decision
+    machine = Machine.objects.select_related("owner", "user").get(name=asked.machine)
+    why = machine.why_not(database_now())
+    if why is None and machine.owner_id != asked.requester.id:
+        why = Reason("machine_handed_over", {"machine": machine.name})
+    return replace(decision, refusals=(*decision.refusals, why)) if why else decision
 
 
 def _with_contracts(decision: rules.Decision, plan: Plan, asked: Asked) -> rules.Decision:
@@ -314,6 +330,7 @@ def signed_of(request: Request, routine: Routine, plan: Plan, form_version: int)
             reason=request.reason,
             extra=request.extra,
             emergency=request.emergency,
+            machine=request.machine.name if request.machine else "",
         ),
         form_version,
     )

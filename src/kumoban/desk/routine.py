@@ -49,6 +49,8 @@ class Asked:
     extra: Mapping[str, str] | None = None
     #: the key of the request where it is stored already
     request: int | None = None
+    #: the name of the machine identity that asks; the requester is its owner
+    machine: str = ""
 
     @classmethod
     def by(cls, requester: Person, workers: Iterable[Person], now: datetime, since: datetime | None = None) -> Asked:
@@ -60,7 +62,8 @@ class Asked:
         """Those of a stored request, as the estate knows them now."""
         requester = Person.objects.get(pk=request.requester_id)
         asked = cls.by(requester, request.workers.all(), now, request.created_at)
-        return replace(asked, emergency=request.emergency, extra=request.extra, request=request.pk)
+        machine = request.machine.name if request.machine else ""
+        return replace(asked, emergency=request.emergency, extra=request.extra, request=request.pk, machine=machine)
 
 
 @dataclass(frozen=True)

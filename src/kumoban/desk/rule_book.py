@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk.matching import registered
-from kumoban.desk.models import ExtraField, Rule
+from kumoban.desk.models import ExtraField, Machine, Rule
 from kumoban.desk.people import Actor
 from kumoban.desk.routine import Dimension, routine_of
 from kumoban.desk.runbooks import has_runbook
@@ -57,6 +57,17 @@ class Who(BaseModel):
     everyone: bool = False
     groups: list[str] = Field(default_factory=list, max_length=200)
     people: list[str] = Field(default_factory=list, max_length=200)
+    #: machine identities: the rule is only about what these ask for those people
+    machines: list[str] = Field(default_factory=list, max_length=50)
+
+    @field_validator("machines")
+    @classmethod
+    def _machines(cls, given: list[str]) -> list[str]:
+        known = set(Machine.objects.filter(name__in=given, stopped_at=None).values_list("name", flat=True))
+        for name in given:
+            if name not in known:
+                raise problem("unknown_machine", machine=name[:40])
+        return list(dict.fromkeys(given))
 
     @field_validator("groups")
     @classmethod
@@ -69,6 +80,10 @@ class Who(BaseModel):
         return [_person(name) for name in given]
 
     def stored(self) -> dict[str, Any]:
+        said = {**self.people_meant(), "machines": self.machines}
+        return {name: value for name, value in said.items() if value}
+
+    def people_meant(self) -> dict[str, Any]:
         said = {"everyone": True} if self.everyone else {"groups": self.groups, "people": self.people}
         return {name: value for name, value in said.items() if value}
 
@@ -263,8 +278,11 @@ class RuleForm(BaseModel):
                 _check_pattern(known[name], pattern, f"pairs.{place}.{name}")
 
     def _allows_somebody_something(self, known: Iterable[str]) -> None:
-        if not self.who.stored():
+        if not self.who.people_meant():
             raise problem("rule_for_nobody", "who")
+        routine = routine_of(self.routine)
+        if self.who.machines and ((routine and routine.handover == "ops_only") or self.limits.afterwards_days):
+            raise problem("not_for_machines", "who.machines")
         for name in known:
             if not self.dimensions.get(name) and not (self.pairs and all(name in pair for pair in self.pairs)):
                 raise problem("dimension_missing", f"dimensions.{name}", dimension=name)

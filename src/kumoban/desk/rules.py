@@ -106,8 +106,8 @@ class Decision:
 class Sight(Protocol):
     """What deciding asks of rules and estate: read for one decision, or once for many."""
 
-    def hits(self, combination: Mapping[str, str], person: Person) -> Sequence[Rule]:
-        """The enabled rules of the routine that speak of this person and thing."""
+    def hits(self, combination: Mapping[str, str], person: Person, machine: str) -> Sequence[Rule]:
+        """The enabled rules of the routine that speak of this person and thing, where this machine asks, if any."""
 
     def unmet(self, requester: Person) -> Mapping[int, tuple[Reason, ...]]:
         """By rule, what the requester has not done that it asks for."""
@@ -140,8 +140,8 @@ class _Now:
     #: by person, for the one case it is used for
     _had: dict[str, tuple[Sequence[Had], Facts]] = field(default_factory=dict)
 
-    def hits(self, combination: Mapping[str, str], person: Person) -> Sequence[Rule]:
-        return [rule for rule in self.rules if match(self.routine, rule, combination, person, self.facts).hit]
+    def hits(self, combination: Mapping[str, str], person: Person, machine: str) -> Sequence[Rule]:
+        return [rule for rule in self.rules if match(self.routine, rule, combination, person, self.facts, machine).hit]
 
     def unmet(self, requester: Person) -> Mapping[int, tuple[Reason, ...]]:
         return unmet(self.rules, requester, self.routine.name)
@@ -176,9 +176,10 @@ class _Now:
 
 
 def spans_about(routine: Routine, rule: Rule, person: Person, had: Iterable[Had], facts: Facts) -> Iterator[Span]:
-    """When they had something that the rule is about."""
+    """When they had something that the rule is about, whoever asked for it."""
+    machine = next(iter(rule.who.get("machines", ())), "")
     for one in had:
-        if any(match(routine, rule, thing, person, facts).hit for thing in one.things):
+        if any(match(routine, rule, thing, person, facts, machine).hit for thing in one.things):
             yield one.span
 
 
@@ -189,6 +190,8 @@ class Case:
     Every one must be allowed to the requester and to each worker. ``length`` None is without end. In an ``emergency``
     only the rules made for one allow, and else only the others; deny rules always speak. ``request`` is the key of
     the request where it is stored already: what it holds itself is not counted against it.
+
+    Where a ``machine`` asks, the requester is its owner, who only answers for it: every worker must be allowed.
     """
 
     requester: Person
@@ -198,10 +201,17 @@ class Case:
     length: timedelta | None
     emergency: bool = False
     request: int | None = None
+    #: the name of the machine identity that asks
+    machine: str = ""
     people: dict[str, Person] = field(init=False)
 
     def __post_init__(self) -> None:
         self.people = {person.id: person for person in (self.requester, *self.workers)}
+
+    @property
+    def to_allow(self) -> Sequence[Person]:
+        """Those of the people to whom everything must be allowed; the others must only not be denied it."""
+        return self.workers if self.machine and self.workers else list(self.people.values())
 
     @property
     def span(self) -> Span | None:
@@ -219,9 +229,10 @@ def decide(
     *,
     emergency: bool = False,
     request: int | None = None,
+    machine: str = "",
 ) -> Decision:
     """Whether this may be asked now, by whom it must be approved, and by which rules; see ``Case``."""
-    case = Case(requester, workers, combinations, starts_at, length, emergency, request)
+    case = Case(requester, workers, combinations, starts_at, length, emergency, request, machine)
     return judged(routine, case, sight_of(routine, case))
 
 
@@ -233,6 +244,8 @@ def sight_of(routine: Routine, case: Case) -> Sight:
 
 def judged(routine: Routine, case: Case, sight: Sight) -> Decision:
     """The one judgement, whatever it is seen by."""
+    if case.machine and (routine.open_to_all or routine.handover == "ops_only" or case.emergency):
+        return Decision((Reason("not_for_machines"),))
     if routine.open_to_all:
         return Decision()
     if routine.handover == "ops_only":
@@ -240,6 +253,8 @@ def judged(routine: Routine, case: Case, sight: Sight) -> Decision:
     closed = sight.unmet(case.requester)
     refusals: list[Reason] = []
     matched: dict[int, Rule] = {}
+    if case.machine and not case.combinations:  # no rule can name what has no dimension
+        refusals.append(Reason("not_for_machines"))
     for combination in case.combinations:
         for person in case.people.values():
             allowing, refused = _one(case, person, combination, sight, closed)
@@ -275,7 +290,7 @@ def _of_the_operations_team(case: Case, sight: Sight) -> Decision:
         (rule, {**combination, "person": person.display_name})
         for combination in case.combinations
         for person in case.people.values()
-        for rule in sight.hits(combination, person)
+        for rule in sight.hits(combination, person, "")
     ]
     denied = [(rule, said) for rule, said in hit if rule.effect == Rule.Effect.DENY]
     refusals += [Reason("denied_by_rule", {**said, "rule": rule.name}) for rule, said in denied]
@@ -321,12 +336,14 @@ def _one(
     said = {**combination, "person": person.display_name}
     hit = [
         rule
-        for rule in sight.hits(combination, person)
+        for rule in sight.hits(combination, person, case.machine)
         if rule.effect == Rule.Effect.DENY or for_emergencies(rule) == case.emergency
     ]
     for rule in hit:
         if rule.effect == Rule.Effect.DENY:
             return [], (Reason("denied_by_rule", {**said, "rule": rule.name}),)
+    if person not in case.to_allow:
+        return [], ()
     allowing = [rule for rule in hit if rule.pk not in closed]
     if not allowing:
         return [], closed[hit[0].pk] if hit else (Reason("no_rule_allows", said),)
@@ -497,6 +514,8 @@ def visible(actor: Actor) -> QuerySet[Request]:
     """The requests this person may see; a system outside those whose plan, as it is now, is to be decided there."""
     if actor.system:
         return Request.objects.filter(plan__in=Requirement.objects.filter(via=actor.system).values("plan"))
+    if actor.machine is not None:
+        return Request.objects.filter(machine=actor.machine)
     if actor.ops or actor.auditor:
         return Request.objects.all()
     if actor.guest is not None:
@@ -514,7 +533,11 @@ def visible(actor: Actor) -> QuerySet[Request]:
 
 
 def visible_accounts(actor: Actor) -> QuerySet[Account]:
-    """The accounts whose page this person may see: all for ops and auditors, else their team's and their own."""
+    """The accounts whose page this person may see: all for ops and auditors, none for a machine, else their
+    team's and their own.
+    """
+    if actor.machine is not None:
+        return Account.objects.none()
     if actor.ops or actor.auditor:
         return Account.objects.all()
     teams = Team.objects.filter(Q(group_id__in=actor.groups) | Q(leads_group_id__in=actor.groups), absent_since=None)

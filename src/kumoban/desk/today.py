@@ -76,7 +76,7 @@ def today_of(actor: Actor) -> Today:
         tonight_more=max(len(tonight) - _MOST, 0),
         ends=tuple(ends.select_related("request", "person")[:_MOST]),
         ends_more=max(ends.count() - _MOST, 0),
-        work=tuple(work.select_related("requester", "assignee")[:_MOST]),
+        work=tuple(work.select_related("requester", "assignee", "machine")[:_MOST]),
         work_more=max(work.count() - _MOST, 0),
         notes=tuple(shift_notes.standing(actor)[:_MOST_NOTES]),
     )

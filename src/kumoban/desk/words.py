@@ -169,6 +169,22 @@ _WORDS = {
     "guest_has_a_place": _("%(person)s is in a group, or has asked for or held something here: no guest."),
     "guest_over": _("Your access for %(firm)s ended at %(until)s. Ask the company's auditors."),
     "no_such_guest": _("There is no such guest, or the stay is over."),
+    "machine_asks_itself": _(
+        "%(machine)s asked for this under its own rules, so it corrects it itself. You may withdraw it."
+    ),
+    "machine_expired": _("No token of %(machine)s works any more. The operations team gives it another."),
+    "machine_handed_over": _("%(machine)s has another owner since this was asked for. It asks anew."),
+    "machine_name_taken": _("There is, or was, a machine called %(machine)s. A name is given once."),
+    "machine_stopped": _("%(machine)s is stopped, for good."),
+    "machine_without_owner": _(
+        "Whoever answered for %(machine)s has left. The operations team gives it another owner."
+    ),
+    "no_such_machine": _("There is no machine called %(machine)s."),
+    "not_for_machines": _(
+        "This is not open to machines: they ask, under rules that name them, and see what they asked for."
+    ),
+    "too_many_calls": _("More than %(most)s calls in a minute. Try again in the next."),
+    "unknown_machine": _("There is no machine called %(machine)s, or it is stopped."),
     "not_for_guests": _("This is not open to guests of an audit firm: they read, and change nothing."),
     "ops_only": _("Only the operations team can do this."),
     "person_gone": _("%(person)s is no longer in the directory."),

@@ -69,6 +69,7 @@ def _asked(request: Any) -> dict[str, Any]:
         "routine": routine.name if routine else "",
         "values": {name: found for name, found in values.items() if found},
         "minutes": given.get("minutes", "60").strip(),
+        "machine": given.get("machine", "").strip(),
     }
 
 

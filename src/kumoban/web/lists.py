@@ -67,7 +67,7 @@ def home(request: Any) -> HttpResponse:
         "waiting_count": waiting_count,
         "to_confirm": rules.to_confirm(actor)[:5],
         "holds": holds,
-        "work": rules.work(actor, now).select_related("requester", "assignee")[:5],
+        "work": rules.work(actor, now).select_related("requester", "assignee", "machine")[:5],
         "consoles": {key.hold.pk: key.console for key in keys(holds, actor.person) if key.console},
         "mine": listed(mine)[:8],
         "mine_count": mine.count(),
@@ -88,8 +88,17 @@ def _register_tasks(actor: Actor) -> dict[str, Any]:
 
 def _waiting(found: QuerySet[Request]) -> QuerySet[Request]:
     """What home shows of a request that waits, and no more: forms and plans are long."""
-    shown = ("number", "state", "shown", "reason", "lapses_at", "ratification", "requester__display_name")
-    return found.select_related("requester").only(*shown)
+    shown = (
+        "number",
+        "state",
+        "shown",
+        "reason",
+        "lapses_at",
+        "ratification",
+        "requester__display_name",
+        "machine__name",
+    )
+    return found.select_related("requester", "machine").only(*shown)
 
 
 def _first(found: QuerySet[Any], most: int) -> tuple[list[Any], int]:
@@ -194,7 +203,7 @@ def work(request: Any) -> HttpResponse:
     whose = request.GET.get("whose", "")
     rows = every.filter(assignee=request.actor.person) if whose == "mine" else every
     rows = rows.filter(assignee=None) if whose == "nobody" else rows
-    found = list(rows.select_related("requester", "assignee")[: _WORK + 1])
+    found = list(rows.select_related("requester", "assignee", "machine")[: _WORK + 1])
     context = {
         "here": "work",
         "found": found[:_WORK],
@@ -210,7 +219,9 @@ def work(request: Any) -> HttpResponse:
 def inbox(request: Any) -> HttpResponse:
     forget_counts(request.actor)  # here the number must be that of the cards
     now = request.actor.now
-    found = list(rules.inbox(request.actor).select_related("requester", "plan").prefetch_related("workers")[:_CARDS])
+    found = list(
+        rules.inbox(request.actor).select_related("requester", "plan", "machine").prefetch_related("workers")[:_CARDS]
+    )
     own = Request.objects.filter(requester=request.actor.person, state=RequestState.WAITING).order_by("lapses_at")
     cards = _cards(found, now)
     context = {

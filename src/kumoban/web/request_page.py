@@ -104,7 +104,11 @@ def _live(request: Any, context: dict[str, Any]) -> dict[str, str]:
 def request_context(request: Any, number: str) -> dict[str, Any]:
     """Everything the page shows to this actor. Raises Refused where there is no such request for them."""
     actor, now = request.actor, request.actor.now
-    seen = rules.visible(actor).select_related("requester", "plan", "assignee", "extends").prefetch_related("workers")
+    seen = (
+        rules.visible(actor)
+        .select_related("requester", "plan", "assignee", "extends", "machine")
+        .prefetch_related("workers")
+    )
     found = seen.filter(number=number).first()
     if found is None:
         raise Refused(Reason("no_such_request", {"request": number[:40]}))

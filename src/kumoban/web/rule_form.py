@@ -120,6 +120,10 @@ class RuleFields:
         return bool(self.data["who"].get("everyone"))
 
     @property
+    def machines(self) -> str:
+        return " ".join(self.data["who"].get("machines", ()))
+
+    @property
     def minutes(self) -> Any:
         return self._limit("max_minutes")
 
@@ -147,6 +151,10 @@ class RuleFields:
     @property
     def who_errors(self) -> list[str]:
         return self.errors.get("who", [])
+
+    @property
+    def machine_errors(self) -> list[str]:
+        return [text for name, texts in self.errors.items() if name.startswith("who.machines") for text in texts]
 
     @property
     def limit_errors(self) -> list[str]:
@@ -227,6 +235,7 @@ def typed(post: QueryDict) -> dict[str, Any]:
             "everyone": "everyone" in post,
             "groups": post.getlist("groups"),
             "people": post.getlist("people"),
+            "machines": _names(post.get("machines", "")),
         },
         "dimensions": {name: values for name, values in dimensions.items() if values},
         "pairs": _pairs(post, routine),

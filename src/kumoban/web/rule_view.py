@@ -90,9 +90,11 @@ class Names:
 
     def who(self, rule: Mapping[str, Any]) -> list[str]:
         who = rule.get("who", {})
-        if who.get("everyone") or (rule.get("effect") == Rule.Effect.DENY and not who):
-            return [_("everyone")]
-        return [*map(self.group, who.get("groups", ())), *map(self.person, who.get("people", ()))]
+        people = [*map(self.group, who.get("groups", ())), *map(self.person, who.get("people", ()))]
+        if who.get("everyone") or (rule.get("effect") == Rule.Effect.DENY and not people):
+            people = [_("everyone")]
+        machines = "、".join(who.get("machines", ()))
+        return [_("where machine %(machines)s asks") % {"machines": machines}, *people] if machines else people
 
     def where(self, rule: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         """The title of each dimension with its values; a deny rule's missing ones are everything."""

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from benchmarks.in_process_door import NodeDied
-from kumoban.desk.models import Request
-from kumoban.desk.sign_in import user_of
-from kumoban.estate.models import Assignment, IamUser, Person
+from kumoban.desk.models import DESK, Request, User
+from kumoban.estate.models import Assignment, IamUser
 from kumoban.evidence.matching.exclusions import exclude
 from kumoban.evidence.matching.models import Activity, Gap, Session, TrailDay
 from tests.integration.conftest import ARN
@@ -188,11 +187,9 @@ def test_an_emergency_user_is_matched_by_the_request_about_its_use(
     )
     deliver(matching.aws, [signed_in, event(PROD, at + MINUTE, user(PROD, "emergency"))])
     assert matching.matched()["emergency"][1] == "no_request"
-    machine = user_of(Person.objects.get(pk="u-takahashi"))
-    machine.machine = True
-    machine.save()
+    desk = User.objects.create(login=DESK, machine=True)
     Request.objects.create(
-        number="R-90", routine="other-request", state="done", requester_id="u-takahashi", asked_by=machine, form={},
+        number="R-90", routine="other-request", state="done", requester_id="u-takahashi", asked_by=desk, form={},
         idempotency=f"emergency:{signed_in['eventID']}", ratification=rejected, created_at=at, changed_at=at,
     )  # fmt: skip
     assert matching.matched()["emergency"][1] == outcome

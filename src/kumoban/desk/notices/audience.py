@@ -75,7 +75,7 @@ def _to_ratify(event: Event) -> list[Told]:
     request = _request(event)
     if request.ratification != Ratification.DUE or request.plan is None:
         return []
-    used = request.asked_by.machine  # nobody asked: it was found
+    used = request.by_desk  # nobody asked: it was found
     return _each(may_decide(request, request.plan), "decide_used" if used else "decide_afterwards")
 
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from kumoban.core.reason import Reason, Refused
 from kumoban.desk import clock
-from kumoban.desk.models import Request, User
+from kumoban.desk.models import DESK, Machine, Request, User
 from kumoban.desk.office_calendar import business_calendar, organisation_zone
 from kumoban.desk.people import Actor
 from kumoban.desk.planning import Draft, draft, judge, read_form
@@ -26,9 +26,6 @@ from kumoban.estate.models import Person
 from kumoban.ledger.record import SYSTEM, record, writing
 
 __all__ = ["By", "ask", "extend", "open_by_desk", "refuse_where", "resubmit", "store"]
-
-#: the user under which the desk itself asks
-_DESK = "kumoban"
 
 S = RequestState
 
@@ -53,12 +50,14 @@ def ask(
     routine = routine_named(routine_name)
     if idempotency and (before := Request.objects.filter(asked_by=actor.user, idempotency=idempotency).first()):
         return before
+    if actor.machine is not None and (emergency or extends):
+        raise Refused(Reason("not_for_machines"), attempt=True)
     extended = to_extend(actor, extends) if extends else None
     made = draft(actor, routine, data, extra, emergency=emergency)
     refuse_where(made)
     if extended:
         holding_on_to(extended, made.plan)
-    by = By(actor.user, actor.person, actor.id)
+    by = By(actor.user, actor.person, actor.id, actor.machine)
     try:
         with writing():
             return store(by, routine, made, idempotency[:80] or None, extends=extended)
@@ -108,7 +107,7 @@ def open_by_desk(
     doing = tuple(workers) or (requester,)
     plan, decision = judge(routine, form, Asked.by(requester, doing, clock.now()), live=False)
     with writing():
-        user, _ = User.objects.get_or_create(login=_DESK, defaults={"machine": True})
+        user, _ = User.objects.get_or_create(login=DESK, defaults={"machine": True})
         made = Draft(form, doing, plan, afterwards or decision, changes, emergency=afterwards is not None)
         return store(By(user, requester, SYSTEM), routine, made, idempotency[:80])
 
@@ -124,6 +123,8 @@ def resubmit(actor: Actor, number: str, data: Mapping[str, Any], extra: Mapping[
     with writing():
         request = locked(number)
         own(actor, request)
+        if request.machine_id and actor.machine is None:  # its owner would ask by rules that are the machine's
+            raise Refused(Reason("machine_asks_itself", {"machine": request.machine.name if request.machine else ""}))
         if request.state != S.RETURNED:
             raise Refused(Reason("not_in_this_state", {"state": request.state, "to": S.PLANNED.value}))
         request.form, request.extra = made.form.stored(), dict(made.extra)
@@ -147,6 +148,8 @@ class By:
     user: User
     person: Person
     name: str
+    #: the machine identity that asked, for the person as its owner
+    machine: Machine | None = None
 
 
 def store(
@@ -164,6 +167,7 @@ def store(
         routine=routine.name,
         requester=by.person,
         asked_by=by.user,
+        machine=by.machine,
         form=made.form.stored(),
         extra=dict(made.extra),
         emergency=made.emergency,
@@ -188,6 +192,7 @@ def store(
             **({"emergency": True} if made.emergency else {}),
             **({"requester": request.requester_id, "from": converted_from.number} if converted_from else {}),
             **({"extends": extends.number} if extends else {}),
+            **({"requester": request.requester_id, "machine": by.machine.name} if by.machine else {}),
         },
         texts={"reason": request.reason} if request.reason else None,
     )

@@ -57,7 +57,8 @@ def may_operate() -> None:
 
 
 def own(actor: Actor, request: Request) -> None:
-    if request.requester_id != actor.person.id:
+    """A machine has only what it asked for itself as its own, its owner also what the machine asked for."""
+    if request.requester_id != actor.person.id or (actor.machine and request.machine_id != actor.machine.pk):
         raise Refused(Reason("not_your_request"), attempt=True)
 
 

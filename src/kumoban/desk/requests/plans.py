@@ -101,7 +101,7 @@ def await_ratification(request: Request, now: datetime) -> None:
     facts = {"until": request.lapses_at, "digest": plan.digest}
     record("request.to_ratify", actor=SYSTEM, subject=request.number, facts=facts)
     happened("to_ratify", request.pk, by=SYSTEM, at=now, plan=plan.pk)
-    if not request.asked_by.machine:
+    if not request.by_desk:
         _open_review(request, days, now)
 
 

@@ -116,13 +116,13 @@ class Compiled:
         self._dimensions = [_Patterns(one, rules) for one in estate.routine.dimensions]
         self._everybody, self._named = _named(rules)
         self._paired = sum(1 << bit for bit, rule in enumerate(rules) if rule.pairs)
-        self._by_person: dict[str, int] = {}
+        self._by_person: dict[tuple[str, str], int] = {}
 
-    def hit(self, combination: Mapping[str, str], person: Person) -> int:
-        """The bits of the rules that speak of this person and this thing."""
-        bits = self._by_person.get(person.id)
+    def hit(self, combination: Mapping[str, str], person: Person, machine: str) -> int:
+        """The bits of the rules that speak of this person and this thing, where this machine asks, if any."""
+        bits = self._by_person.get((person.id, machine))
         if bits is None:
-            bits = self._by_person[person.id] = self._of_person(person)
+            bits = self._by_person[person.id, machine] = self._of_person(person, machine)
         for patterns in self._dimensions:
             if not bits:
                 break
@@ -132,10 +132,11 @@ class Compiled:
                 bits ^= 1 << bit
         return bits
 
-    def _of_person(self, person: Person) -> int:
+    def _of_person(self, person: Person, machine: str) -> int:
         facts = self.estate.facts
         mentioned = {bit for ref in (person.id, *facts.people[person.id]) for bit in self._named.get(ref, ())}
-        return sum(1 << bit for bit in {*self._everybody, *mentioned} if speaks_of(self.rules[bit], person, facts))
+        named = {*self._everybody, *mentioned}
+        return sum(1 << bit for bit in named if speaks_of(self.rules[bit], person, facts, machine))
 
 
 class _Patterns:
@@ -198,8 +199,8 @@ class Book:
     counting: int
     _hits: dict[int, Sequence[Rule]] = field(default_factory=dict)
 
-    def hits(self, combination: Mapping[str, str], person: Person) -> Sequence[Rule]:
-        bits = self.compiled.hit(combination, person) & self.counting
+    def hits(self, combination: Mapping[str, str], person: Person, machine: str) -> Sequence[Rule]:
+        bits = self.compiled.hit(combination, person, machine) & self.counting
         found = self._hits.get(bits)
         if found is None:
             found = self._hits[bits] = [self.compiled.rules[bit] for bit in _places(bits)]

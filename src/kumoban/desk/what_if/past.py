@@ -42,11 +42,13 @@ class Asking:
     text: tuple[str, str] = ("", "")
     #: the key of the request
     request: int | None = None
+    #: the name of the machine identity that asked
+    machine: str = ""
 
     @property
     def alike(self) -> tuple[Any, ...]:
         """What is the same for two of them is decided the same, but by rules that look at the time."""
-        return self.requester, self.workers, self.text, self.length, self.emergency
+        return self.requester, self.workers, self.text, self.length, self.emergency, self.machine
 
 
 def asked_since(routine: Routine, since: datetime) -> list[Asking]:
@@ -63,13 +65,15 @@ def _requests(routine: Routine, since: datetime) -> Iterator[Asking]:
     for request, person in through.order_by("person_id").values_list("request_id", "person_id"):
         workers.setdefault(request, []).append(person)
     texts = {"planned": _Planned("plan__document"), "filled": Cast("extra", TextField())}
-    fields = ("pk", "number", "created_at", "requester_id", "emergency", *texts)
+    fields = ("pk", "number", "created_at", "requester_id", "emergency", *texts, "machine__name")
     understood, loads = cache(_understood), cache(json.loads)
-    for pk, number, at, requester, emergency, planned, extra in rows.annotate(**texts).values_list(*fields)[:MOST]:
+    read = rows.annotate(**texts).values_list(*fields)[:MOST]
+    for pk, number, at, requester, emergency, planned, extra, machine in read:
         things, window = understood(planned)
         doing, (starts_at, length) = tuple(workers.get(pk, ())), _span(window, at)
         texts_of = (planned, extra)
-        yield Asking(number, at, requester, doing, things, starts_at, length, emergency, loads(extra), texts_of, pk)
+        filled = loads(extra), texts_of, pk, machine or ""
+        yield Asking(number, at, requester, doing, things, starts_at, length, emergency, *filled)
 
 
 class _Planned(Func):

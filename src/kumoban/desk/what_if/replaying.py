@@ -154,7 +154,10 @@ class _Judge:
     def compare(self, one: Asking) -> tuple[Kind, rules.Decision, rules.Decision] | None:
         """None where nothing differs."""
         workers = [self.people[person] for person in one.workers]
-        requester, asked = self.people[one.requester], (one.starts_at, one.length, one.emergency, one.request)
+        requester, asked = (
+            self.people[one.requester],
+            (one.starts_at, one.length, one.emergency, one.request, one.machine),
+        )
         case = rules.Case(requester, workers, one.combinations, *asked)
         if not self._touched(case) or self._allowed_by_nothing(case):
             return None
@@ -163,14 +166,17 @@ class _Judge:
         return (kind, before, after) if kind else None
 
     def _touched(self, case: rules.Case) -> bool:
-        return any(self.differing.hit(thing, person) for thing in case.combinations for person in case.people.values())
+        people = case.people.values()
+        return any(self.differing.hit(thing, who, case.machine) for thing in case.combinations for who in people)
 
     def _allowed_by_nothing(self, case: rules.Case) -> bool:
         """Where of both books no rule allows somebody something, both refuse it."""
         if self.was.compiled.estate.routine.handover == "ops_only":  # needs no rule
             return False
         hit = self.was.compiled.hit
-        return any(not hit(thing, who) & self.allowing for thing in case.combinations for who in case.people.values())
+        return any(
+            not hit(thing, who, case.machine) & self.allowing for thing in case.combinations for who in case.to_allow
+        )
 
     def _decided(self, case: rules.Case, one: Asking, book: Book) -> rules.Decision:
         decision = rules.judged(self.differing.estate.routine, case, book)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Q
 
 from kumoban.desk import clock
-from kumoban.desk.models import Hold, Request
+from kumoban.desk.models import DESK, Hold, Request
 from kumoban.desk.states import Ratification
 from kumoban.estate.models import Assignment, Entitlement, IamUser, Membership, PermissionSet
 from kumoban.evidence.matching.models import Activity, PrincipalKind, RoleEntry
@@ -185,7 +185,7 @@ def _emergencies(doing: Iterable[Activity]) -> Mapping[str, Emergency]:
     keys = sorted({key for one in doing for key in _uses(one)})
     found: dict[str, Emergency] = {}
     for part in _parts(keys):
-        rows = Request.objects.filter(Q(idempotency__in=part), asked_by__machine=True)
+        rows = Request.objects.filter(Q(idempotency__in=part), asked_by__login=DESK)
         for key, number, ratification in rows.values_list("idempotency", "number", "ratification"):
             found[str(key)] = Emergency(number, ratification == Ratification.REJECTED)
     return found

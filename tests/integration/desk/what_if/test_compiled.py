@@ -49,11 +49,14 @@ def some(values: list[str], most: int = 3) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(values), max_size=most, unique=True)
 
 
-who = st.one_of(
+MACHINES = ["ci", "batch"]
+people = st.one_of(
     st.just({"everyone": True}),
     st.just({}),
     st.fixed_dictionaries({}, optional={"groups": some(GROUPS), "people": some(PEOPLE)}),
 )
+machines = st.one_of(st.just({}), st.fixed_dictionaries({"machines": some(MACHINES, 2)}))
+who = st.builds(lambda meant, asking: {**meant, **asking}, people, machines)
 approver = st.one_of(
     st.just({"manager": True, "count": 1}),
     st.builds(lambda group, count: {"group": group, "count": count}, st.sampled_from(GROUPS), st.integers(1, 3)),
@@ -118,6 +121,7 @@ def worlds(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]], list[dict[str, A
             "length": st.sampled_from([timedelta(minutes=30), timedelta(hours=2), None]),
             "request": st.sampled_from([None, 1]),
             "emergency": st.booleans(),
+            "machine": st.sampled_from(["", "", *MACHINES]),
         }
     )
     rows = draw(st.lists(written(routine), max_size=6))
@@ -217,11 +221,38 @@ def test_a_replay_finds_what_deciding_twice_finds(
     for case, one, other in zip(cases, was, would_be, strict=True):
         asking = Asking(
             "R-9", database_now(), case["requester"], tuple(case["workers"]), case["things"], case["starts_at"],
-            case["length"], case["emergency"], request=key_of(case["request"]),
+            case["length"], case["emergency"], request=key_of(case["request"]), machine=case["machine"],
         )  # fmt: skip
         found = judge.compare(asking)
         assert (found and found[0]) == _kind(one, other)
         assert found is None or found[1:] == (one, other)
+
+
+@EXAMPLES
+@given(worlds())
+def test_a_machine_is_allowed_only_by_rules_that_name_it_and_never_what_is_denied_to_its_owner(
+    wide_office: Office, world: tuple[str, list[dict[str, Any]], list[dict[str, Any]]]
+) -> None:
+    name, rows, cases = world
+    routine = routine_of(name)
+    assert routine is not None
+    every = {rule.pk: rule for rule in stored(rows)}
+    people = Person.objects.in_bulk()
+    for case in cases:
+        found = decided(routine, {**case, "machine": "ci"}, people)
+        if not found.allowed:
+            continue
+        assert routine.handover != "ops_only"
+        assert found.rules
+        assert all("ci" in every[pk].who["machines"] for pk, _version, _name in found.rules)
+        Rule.objects.create(
+            name="丁", routine=name, effect="deny", who={"people": [case["requester"]]}, changed_at=database_now()
+        )
+        assert not decided(routine, {**case, "machine": "ci"}, people).allowed
+        Rule.objects.filter(name="丁").delete()
+        Rule.objects.exclude(pk__in=[pk for pk, rule in every.items() if "ci" in rule.who.get("machines", ())]).delete()
+        assert decided(routine, {**case, "machine": "ci"}, people).rules == found.rules
+        assert not decided(routine, {**case, "machine": ""}, people).rules
 
 
 def stored(rows: list[dict[str, Any]]) -> list[Rule]:
@@ -232,7 +263,7 @@ def stored(rows: list[dict[str, Any]]) -> list[Rule]:
 
 def as_case(case: dict[str, Any], people: dict[str, Person]) -> rules.Case:
     doing = [people[one] for one in case["workers"]]
-    asked = (case["starts_at"], case["length"], case["emergency"], key_of(case["request"]))
+    asked = (case["starts_at"], case["length"], case["emergency"], key_of(case["request"]), case["machine"])
     return rules.Case(people[case["requester"]], doing, case["things"], *asked)
 
 
