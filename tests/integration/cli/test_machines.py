@@ -17,7 +17,9 @@ def test_a_machine_is_made_asks_is_handed_over_and_stopped(office: Office, live_
     assert "Machine ci" in terminal.run("whoami", "--token", secret).output
     Rule.objects.update(who={"machines": ["ci"], "groups": ["g-pay"]})
     asked = ["--accounts", "410122300001", "--permission-set", ARN, "--workers", "ren", "--until", "15m"]
-    made = terminal.run("request", "temporary-access", *asked, "--reason", "夜間バッチの配備", "--token", secret, "--json").output
+    made = terminal.run(
+        "request", "temporary-access", *asked, "--reason", "夜間バッチの配備", "--token", secret, "--json"
+    ).output
     assert json.loads(made)["machine"] == "ci"
     assert Request.objects.get().requester_id == "u-sato"
     assert "kmb_" in terminal.run("machines", "rotate", "ci", "--read-only", "--overlap-hours", "1").output
