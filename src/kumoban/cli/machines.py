@@ -50,7 +50,8 @@ def make(client: ApiClient, name: str, owner: str, days: int, read_only: bool, a
 @_read_only
 @click.option("--overlap-hours", type=click.IntRange(0, 168), default=24, show_default=True, cls=Option)
 def rotate(client: ApiClient, name: str, days: int, read_only: bool, overlap_hours: int, as_json: bool) -> None:
-    body = {"days": days, "scopes": _scopes(read_only=read_only), "overlap_hours": overlap_hours}
+    scopes = {"scopes": ["read"]} if read_only else {}  # else it may do what the last one might
+    body = {"days": days, **scopes, "overlap_hours": overlap_hours}
     made = client.post(f"machines/{name}/rotate", body)
     say(made, [made["secret"]], as_json)
 

@@ -19,7 +19,7 @@ from kumoban.desk.step_up import proved_recently
 from kumoban.estate.models import Team
 from kumoban.ledger.seal import went_back
 
-__all__ = ["forget_counts", "frame"]
+__all__ = ["forget_counts", "frame", "remember_inbox"]
 
 #: seconds for which the numbers in the menu, and the team's name beside the person's, may be old
 _COUNTED = 10
@@ -101,6 +101,11 @@ def _emergencies() -> list[dict[str, Any]]:
         ]
         cache.set(_EMERGENCIES, found, _COUNTED)
     return found
+
+
+def remember_inbox(actor: Actor, waiting: int) -> None:
+    """Who has just read all of it need not count it again."""
+    cache.set(f"inbox-count:{actor.person.id}", waiting, _COUNTED)
 
 
 def forget_counts(actor: Actor) -> None:

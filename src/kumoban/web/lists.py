@@ -31,7 +31,7 @@ from kumoban.desk.states import HoldState, RequestState
 from kumoban.desk.unusual import Noticed, noticed
 from kumoban.estate.models import Account, searchable
 from kumoban.findings.visible import counts
-from kumoban.web.context import forget_counts
+from kumoban.web.context import forget_counts, remember_inbox
 from kumoban.web.downloads import grants_table, requests_table
 from kumoban.web.gate import guests_too, page
 from kumoban.web.notices_page import lost_rows
@@ -222,6 +222,8 @@ def inbox(request: Any) -> HttpResponse:
     found = list(
         rules.inbox(request.actor).select_related("requester", "plan", "machine").prefetch_related("workers")[:_CARDS]
     )
+    if len(found) < _CARDS:
+        remember_inbox(request.actor, len(found))
     own = Request.objects.filter(requester=request.actor.person, state=RequestState.WAITING).order_by("lapses_at")
     cards = _cards(found, now)
     context = {

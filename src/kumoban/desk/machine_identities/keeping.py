@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Literal
 
@@ -23,12 +24,15 @@ __all__ = ["HandOverForm", "MachineForm", "RotateForm", "hand_over", "machines",
 
 
 class RotateForm(BaseModel):
-    """A further token. The last one goes on for ``overlap_hours``, any before it ends at once: never more than two."""
+    """A further token. The last one goes on for ``overlap_hours``, any before it ends at once: never more than two.
+
+    ``scopes``: where none are said, those of the last one; of a machine that never had one, only to read.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     days: int = Field(default=90, ge=1, le=365)
-    scopes: list[Literal["read", "ask"]] = Field(default=["read", "ask"], min_length=1, max_length=2)
+    scopes: list[Literal["read", "ask"]] | None = Field(default=None, min_length=1, max_length=2)
     overlap_hours: int = Field(default=24, ge=0, le=168)
 
 
@@ -91,7 +95,8 @@ def rotate(actor: Actor, name: str, asked: RotateForm) -> tuple[Machine, str]:
                 Token.objects.filter(pk=token.pk).update(expires_at=min(token.expires_at, until))
         facts = {"tokens": [token.pk for token in living], "overlap_hours": asked.overlap_hours}
         record("machine.rotated", actor=actor.id, subject=_subject(found), facts=facts)
-        return found, _token(actor, found, asked.scopes, asked.days)
+        last = found.user.tokens.order_by("-id").first()
+        return found, _token(actor, found, asked.scopes or (last.scopes if last else ["read"]), asked.days)
 
 
 def hand_over(actor: Actor, name: str, asked: HandOverForm) -> Machine:
@@ -142,7 +147,7 @@ def _going(name: str) -> Machine:
     return found
 
 
-def _token(actor: Actor, machine: Machine, scopes: list[Literal["read", "ask"]], days: int) -> str:
+def _token(actor: Actor, machine: Machine, scopes: Iterable[str], days: int) -> str:
     expires_at = database_now() + timedelta(days=days)
     return token_for(machine.user, machine.name, list(dict.fromkeys(scopes)), expires_at, by=actor.id)[1]
 
