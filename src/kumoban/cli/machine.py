@@ -67,10 +67,12 @@ def migrate(as_json: bool) -> None:
 @click.option("--threads", default=8, show_default=True, cls=Option)
 def web(port: int, host: str, threads: int) -> None:
     start_django()
+    from django.urls import get_resolver
     from waitress import serve
 
     from kumoban.wsgi import application
 
+    get_resolver().resolve("/sign-in")  # reads every page's module now, so that no first visitor waits a second for it
     serve(application, host=host, port=port, threads=threads, ident="kumoban")
 
 
